@@ -1,0 +1,1 @@
+"""How stages are run: plan, engine, storage, ledger, report and command line."""

@@ -1,0 +1,257 @@
+"""The command line: `babelmill`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stages.errors import BabelmillError, ConfigError
+
+app = typer.Typer(
+    name="babelmill",
+    help="Raw text in hundreds of languages to what GPU trainers read.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+lang_app = typer.Typer(help="Languages: list them, show what is set for one, check their files.", no_args_is_help=True)
+models_app = typer.Typer(help="Models that stages use.", no_args_is_help=True)
+app.add_typer(lang_app, name="lang")
+app.add_typer(models_app, name="models")
+
+OUT = Console()
+
+PipelineName = Annotated[str, typer.Argument(metavar="PIPELINE", help="Name of an installed pipeline, or a .toml file.")]
+Inputs = Annotated[
+    list[str],
+    typer.Option(
+        "--input", "-i", metavar="[NAME=]URI", help="File, folder or glob, local or s3://; may be given several times."
+    ),
+]
+Output = Annotated[str, typer.Option("--output", "-o", metavar="URI", help="Run directory, local or s3://.")]
+Languages = Annotated[
+    str, typer.Option("--languages", metavar="CODES", help="Comma-separated codes; other languages are counted, not used.")
+]
+Settings = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Override an option: stage.option=value, value written as in TOML."),
+]
+LangConfigs = Annotated[
+    str, typer.Option("--lang-configs", metavar="DIR", help="Your language files, laid over the installed ones.")
+]
+Sample = Annotated[int, typer.Option("--sample", metavar="N", min=1, help="Read only the first N records of each file.")]
+RunDirectory = Annotated[str, typer.Option("--run", metavar="DIR", help="The --output of a finished run.")]
+
+
+def _options(
+    inputs: list[str] | None,
+    languages: str | None,
+    settings: list[str] | None,
+    lang_configs: str | None,
+    sample: int | None,
+) -> dict[str, object]:
+    return {
+        "inputs": inputs or [],
+        "languages": [code.strip() for code in languages.split(",") if code.strip()] if languages else [],
+        "settings": settings or [],
+        "lang_configs": lang_configs,
+        "sample": sample,
+    }
+
+
+@app.command()
+def run(
+    pipeline: PipelineName,
+    output: Output,
+    inputs: Inputs = [],  # noqa: B006
+    languages: Languages = "",
+    settings: Settings = [],  # noqa: B006
+    lang_configs: LangConfigs = "",
+    engine: Annotated[str, typer.Option(metavar="ray|inline", help="Ray, or this process alone.")] = "ray",
+    workers: Annotated[int, typer.Option(metavar="N", min=0, help="Ray workers; 0 for one per core.")] = 0,
+    sample: Sample = None,  # type: ignore[assignment]
+) -> None:
+    """Run a pipeline; what is done already is not done again.
+
+    Exit status: 0 done, 1 finished with quarantined shards or unreadable input, 2 wrong file or arguments.
+    """
+    from pipelines.report.summary import summary_table
+    from pipelines.run import run as run_pipeline
+    from pipelines.rundir import RunDir
+
+    if engine not in ("ray", "inline"):
+        raise ConfigError(f"--engine {engine}: give ray or inline")
+    options = _options(inputs, languages, settings, lang_configs or None, sample)
+    result = run_pipeline(pipeline, output, engine=engine, workers=workers or None, **options)
+    OUT.print(summary_table(RunDir(result.uri)))
+    if not result.ran:
+        OUT.print(f"nothing to do: every unit was done before ({result.seconds:.1f} s)", highlight=False)
+    for failure in result.quarantined:
+        OUT.print(f"quarantined: {failure.step} {failure.label}: {failure.error}", highlight=False, soft_wrap=True)
+    if result.unreadable:
+        OUT.print("some input could not be read to its end; `babelmill inspect` and report.html list it", highlight=False)
+    raise typer.Exit(result.status)
+
+
+@app.command()
+def plan(
+    pipeline: PipelineName,
+    output: Output,
+    inputs: Inputs = [],  # noqa: B006
+    languages: Languages = "",
+    settings: Settings = [],  # noqa: B006
+    lang_configs: LangConfigs = "",
+    sample: Sample = None,  # type: ignore[assignment]
+) -> None:
+    """Show what `run` with the same arguments would do; reads no data."""
+    from pipelines.run import plan as plan_pipeline
+
+    table = Table("step", "state", "units", "to read", "which")
+    for step in plan_pipeline(pipeline, output, **_options(inputs, languages, settings, lang_configs or None, sample)):
+        units = f"{len(step.pending)} of {step.units}" if step.units else ""
+        size = f"{step.bytes / 1e6:,.1f} MB" if step.pending else ""
+        which = ", ".join(unit.label for unit in step.pending[:4]) + (" …" if len(step.pending) > 4 else "")
+        table.add_row(step.name, step.state, units, size, which)
+    OUT.print(table)
+
+
+@app.command()
+def why(
+    ident: Annotated[str, typer.Argument(metavar="ID", help="doc_id, source id or URL.")],
+    run: RunDirectory,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the story as JSON.")] = False,
+) -> None:
+    """Tell what happened to a document: source, language, signals, decision, cluster, and where it ended."""
+    from pipelines.rundir import RunDir
+    from pipelines.why import render, why as tell
+
+    story = tell(RunDir(run), ident)
+    if as_json:
+        sys.stdout.write(json.dumps(story.as_dict(), indent=1, ensure_ascii=False) + "\n")
+    else:
+        OUT.print(render(story))
+
+
+@app.command()
+def inspect(
+    run: RunDirectory,
+    language: Annotated[str, typer.Option("--language", "-l", metavar="CODE", help="Only this language.")] = "",
+    reason: Annotated[str, typer.Option("--reason", "-r", metavar="REASON", help="Only this reason.")] = "",
+    count: Annotated[int, typer.Option("-n", min=1, help="How many samples.")] = 10,
+) -> None:
+    """Show samples of what was rejected, with the bound and the value that rejected them."""
+    from pipelines.inspect import inspect as sample_rejected, render
+    from pipelines.rundir import RunDir
+
+    OUT.print(render(sample_rejected(RunDir(run), language or None, reason or None, count)))
+
+
+@app.command()
+def report(run: RunDirectory) -> None:
+    """Write report.html again."""
+    from pipelines.report import write_report
+    from pipelines.rundir import RunDir
+
+    OUT.print(str(write_report(RunDir(run))), highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(directory: Annotated[str, typer.Argument(metavar="DIR", help="Run directory, local or s3://.")]) -> None:
+    """Check checksums, row counts and the balance of the ledger; exit status 1 names what differs."""
+    from pipelines.verify import verify as check
+
+    problems = check(directory)
+    for problem in problems:
+        OUT.print(problem, highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+    OUT.print("verified: every file is as recorded, every step and language balances")
+
+
+@app.command()
+def gc(directory: Annotated[str, typer.Argument(metavar="DIR", help="Run directory, local or s3://.")]) -> None:
+    """Remove outputs of old step keys."""
+    from pipelines.gc import collect
+
+    collected = collect(directory)
+    OUT.print(f"removed {collected.files} files, {collected.bytes / 1e6:.1f} MB", highlight=False)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The pipeline file to write.")] = Path("pipeline.toml"),
+) -> None:
+    """Write a commented new pipeline."""
+    from pipelines.pipeline import FOLDER
+
+    if path.exists():
+        raise ConfigError(f"{path}: exists already; give another name")
+    path.write_text((FOLDER / "pretrain.toml").read_text("utf-8"), "utf-8")
+    OUT.print(f"wrote {path}; run it with: babelmill run {path} --input URI --output URI", highlight=False)
+
+
+@lang_app.command("list")
+def lang_list(lang_configs: LangConfigs = "") -> None:
+    """List the languages that have a file."""
+    from pipelines.languages import list_languages
+
+    table = Table("code", "name", "script", "own bounds", "stop words")
+    for row in list_languages(lang_configs or None):
+        table.add_row(*[str(cell) for cell in row])
+    OUT.print(table)
+
+
+@lang_app.command("show")
+def lang_show(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="As ekk_Latn, ekk, et or est.")], lang_configs: LangConfigs = ""
+) -> None:
+    """Show everything that is set for a language, after inheritance."""
+    from pipelines.languages import load_language, resolve_code
+
+    language = load_language(resolve_code(code), lang_configs or None)
+    OUT.print(f"{language.code}: {language.name}", highlight=False)
+    OUT.print(f"segmenter {language.text.segmenter}, sentence ends {language.text.terminators}", highlight=False)
+    OUT.print(f"stop words: {' '.join(sorted(language.text.stop_words)) or 'none'}", highlight=False)
+    table = Table("bound", "min", "max", "why")
+    for name, bound in sorted(language.bounds.items()):
+        low, high = (("" if side is None else f"{side:g}") for side in (bound.minimum, bound.maximum))
+        table.add_row(name, low, high, bound.why or "")
+    OUT.print(table)
+
+
+@lang_app.command("check")
+def lang_check(lang_configs: LangConfigs = "") -> None:
+    """Check every language file; exit status 1 lists what is wrong."""
+    from pipelines.languages import check_languages
+
+    problems = check_languages(lang_configs or None)
+    for problem in problems:
+        OUT.print(problem, highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+    OUT.print("every language file is in order")
+
+
+@models_app.command("get")
+def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.176.")]) -> None:
+    """Fetch a model into the cache, checked by its sha256, and print its path."""
+    from pipelines.models import get_model
+
+    OUT.print(str(get_model(name)), highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run a command; every expected error is one line on standard error and an exit status."""
+    try:
+        app()
+    except ConfigError as error:
+        Console(stderr=True).print(f"babelmill: {error}", highlight=False, soft_wrap=True, markup=False)
+        sys.exit(2)
+    except BabelmillError as error:
+        Console(stderr=True).print(f"babelmill: {error}", highlight=False, soft_wrap=True, markup=False)
+        sys.exit(1)

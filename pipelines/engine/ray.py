@@ -1,0 +1,56 @@
+"""Units as Ray tasks, one per shard, on this machine or on the cluster that RAY_ADDRESS names."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import ray
+
+from pipelines.unit import Commit, Failure, Unit, execute
+
+IN_FLIGHT_PER_WORKER = 2
+"""Tasks submitted ahead of each worker: enough to keep it busy, few enough to bound the driver."""
+
+MEMORY_PER_TASK = 1 << 30
+
+
+class RayEngine:
+    """Only paths and small statistics pass the object store; a task that dies is retried, then quarantined."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._owns_cluster = not ray.is_initialized()
+        if self._owns_cluster:
+            address = os.environ.get("RAY_ADDRESS")
+            options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers or os.cpu_count() or 1}
+            ray.init(log_to_driver=False, include_dashboard=None if address else False, **options)
+        available = int(ray.cluster_resources().get("CPU", 1))
+        self.workers = min(workers or available, available)
+        self._execute = ray.remote(num_cpus=1, max_retries=3)(execute)
+
+    def run(self, uri: str, published: frozenset[str], units: Iterable[Unit]) -> Iterator[tuple[Unit, Commit | Failure]]:
+        """Execute the units, the largest first, and yield them as they end."""
+        waiting = sorted(units, key=lambda unit: (unit.weight, unit.key))
+        shared = ray.put(published)
+        running: dict[Any, Unit] = {}
+        while waiting or running:
+            while waiting and len(running) < self.workers * IN_FLIGHT_PER_WORKER:
+                unit = waiting.pop()
+                running[self._execute.remote(uri, shared, unit)] = unit
+            (ready,), _ = ray.wait(list(running), num_returns=1)
+            unit = running.pop(ready)
+            yield unit, self._result(ready, unit)
+
+    def _result(self, reference: Any, unit: Unit) -> Commit | Failure:
+        try:
+            result: Commit | Failure = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from None
+        except ray.exceptions.RayError as error:
+            first_line = str(error).strip().split("\n", 1)[0]
+            return Failure(unit.step, unit.key, unit.label, f"worker lost: {first_line}", str(error))
+        return result
+
+    def close(self) -> None:
+        """Stop the cluster that this engine started; leave one that was there."""
+        if self._owns_cluster:
+            ray.shutdown()

@@ -1,0 +1,188 @@
+"""Samples of what a run rejected: the bound, the value, and the beginning of the redacted text."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from pipelines.rundir import RunDir
+from stages.errors import ConfigError
+from stages.pii.redact import apply_spans
+from stages.registry import nearest
+
+EXCERPT = 400
+"""Characters of an excerpt."""
+
+FATE = ("doc_id", "language", "reason", "bound", "value", "survivor", "detail")
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+
+_FATES = """
+    SELECT doc_id, language, reason, bound, value, survivor, NULL AS detail, NULL AS text
+    FROM decisions WHERE NOT keep
+    UNION ALL
+    SELECT doc_id, language, reason, bound, value, NULL, detail, text FROM rejected
+    WHERE doc_id NOT IN (SELECT doc_id FROM decisions WHERE NOT keep)
+"""
+"""Every rejection once: by `decide`, by ingestion, and by redaction in `select`."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A rejected document; `excerpt` is redacted, and None for a record that never became text."""
+
+    doc_id: str
+    language: str
+    reason: str
+    bound: str | None
+    value: float | None
+    survivor: str | None
+    detail: str | None
+    source: str
+    source_id: str | None
+    url: str | None
+    locator: str | None
+    why: str | None
+    excerpt: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def inspect(run: RunDir, language: str | None = None, reason: str | None = None, n: int = 10) -> list[Sample]:
+    """Up to `n` rejected documents, always the same ones: those with the smallest doc_id, which is a hash.
+
+    `reason` may be a prefix that ends at a dot, as `quality.gopher`. Raises `ConfigError` for a language or reason
+    that nothing was rejected for.
+    """
+    _check(run, language, reason)
+    rows = run.query(
+        f"SELECT * FROM ({_FATES}) WHERE ($1 IS NULL OR language = $1)"
+        " AND ($2 IS NULL OR reason = $2 OR starts_with(reason, $2 || '.')) ORDER BY doc_id LIMIT $3",
+        [language, reason, n],
+    )
+    return describe(run, rows)
+
+
+def samples_by_reason(run: RunDir, each: int, most: int) -> dict[str, list[Sample]]:
+    """Up to `each` samples of the `most` frequent reasons, in different languages where there are such."""
+    rows = run.query(
+        f"""
+        WITH firsts AS (
+            SELECT reason, language, min(doc_id, {each}) AS ids, count(*) AS documents
+            FROM ({_FATES}) GROUP BY reason, language
+        ), ranked AS (
+            SELECT reason, unnest(ids) AS doc_id, generate_subscripts(ids, 1) AS place FROM firsts
+        ), picked AS (
+            SELECT reason, doc_id, row_number() OVER (PARTITION BY reason ORDER BY place, doc_id) AS number FROM ranked
+        ), frequent AS (
+            SELECT reason FROM firsts GROUP BY reason ORDER BY sum(documents) DESC, reason LIMIT {most}
+        )
+        SELECT fates.* FROM ({_FATES}) AS fates JOIN picked USING (doc_id, reason)
+        WHERE number <= {each} AND reason IN (SELECT reason FROM frequent) ORDER BY reason, number
+        """
+    )
+    found: dict[str, list[Sample]] = {}
+    for sample in describe(run, rows):
+        found.setdefault(sample.reason, []).append(sample)
+    return found
+
+
+def describe(run: RunDir, rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
+    """Samples from rows of fates, with what is known of each document."""
+    identities = [row["doc_id"] for row in rows]
+    columns = ["doc_id", "source", "source_id", "url", "locator", "text"]
+    documents = run.rows("documents", identities, columns)
+    missing = [identity for identity in identities if identity not in documents]
+    documents |= run.rows("rejected", missing, columns[:-1])
+    spans = run.rows("annotations", identities, ["doc_id", "spans"])
+    return [_sample(run, row, documents.get(row["doc_id"], {}), spans.get(row["doc_id"], {})) for row in rows]
+
+
+def _sample(run: RunDir, row: Mapping[str, Any], document: Mapping[str, Any], annotation: Mapping[str, Any]) -> Sample:
+    text = row["text"]
+    if text is None and document.get("text") is not None:
+        text = apply_spans(document["text"], annotation.get("spans") or [])
+    column = (row["reason"] or "").rpartition(".")[2]
+    known: dict[str, Any] = {name: row[name] for name in FATE}
+    known |= {name: document.get(name) for name in ("source_id", "url", "locator")}
+    return Sample(
+        **known,
+        source=document.get("source") or "",
+        why=run.bounds(row["language"]).get(column, {}).get("why"),
+        excerpt=None if text is None else excerpt(text),
+    )
+
+
+def excerpt(text: str, limit: int = EXCERPT) -> str:
+    """The beginning of a text, cut at a space where one is near; what cannot be seen is made visible."""
+    short = re.sub(r"\n\s*\n+", "\n", text.strip())
+    if len(short) > limit:
+        cut = short[:limit]
+        space = cut.rfind(" ", limit - 40)
+        short = (cut[:space] if space > 0 else cut).rstrip() + " …"
+    return visible(short)
+
+
+def visible(text: str) -> str:
+    """The text with control, direction-override and tag characters written out, so that it cannot disturb a page."""
+    return _INVISIBLE.sub(_written_out, text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return chr(0x2400 + code) if code < 0x20 else f"[U+{code:04X}]"
+
+
+def render(samples: Iterable[Sample]) -> RenderableType:
+    """The samples for a terminal."""
+    blocks: list[RenderableType] = []
+    for sample in samples:
+        head = Text.assemble(
+            (sample.reason, "bold red"), "  ", (sample.language, "cyan"), "  ", (sample.doc_id, "bold"), "\n"
+        )
+        if sample.bound is not None:
+            head.append(f"bound {visible(sample.bound)}, value {shown_value(sample.value)}")
+            head.append(f"; {visible(sample.why)}" if sample.why else "", "dim")
+            head.append("\n")
+        if sample.survivor:
+            head.append(f"kept instead: {sample.survivor}\n")
+        if sample.detail:
+            head.append(f"{visible(sample.detail)}\n")
+        origin = " · ".join(visible(part) for part in (sample.source, sample.url or sample.locator or "") if part)
+        head.append(origin, "dim")
+        text = Text(
+            sample.excerpt if sample.excerpt is not None else "(no text)", style="" if sample.excerpt else "dim"
+        )
+        blocks += [head, Padding(text, (0, 0, 1, 2))]
+    return Group(*(blocks or [Text("Nothing was rejected.")]))
+
+
+def shown_value(value: float | None) -> str:
+    """A measured value for people; null is what NaN and an absent value read as."""
+    if value is None or math.isnan(value):
+        return "none"
+    return f"{value:,.0f}" if math.isfinite(value) and value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+
+
+def _check(run: RunDir, language: str | None, reason: str | None) -> None:
+    if language is None and reason is None:
+        return
+    known = run.query(f"SELECT DISTINCT language, reason FROM ({_FATES})")
+    languages = {row["language"] for row in known}
+    if language is not None and language not in languages:
+        raise ConfigError(f"{run.uri}: nothing was rejected in language {language!r}{_near(language, languages)}")
+    reasons = {row["reason"] for row in known if language in (None, row["language"])}
+    if reason is not None and not any(r == reason or r.startswith(f"{reason}.") for r in reasons):
+        raise ConfigError(f"{run.uri}: nothing was rejected for {reason!r}{_near(reason, reasons)}")
+
+
+def _near(word: str, known: set[str]) -> str:
+    return nearest(word, known) if known else "; nothing was rejected"

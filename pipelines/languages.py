@@ -1,0 +1,232 @@
+"""What is set for a language: its files in `lang_configs/`, read, laid over each other and checked."""
+
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stages.columns import IDENTIFICATION, SIZES
+from stages.errors import ConfigError
+from stages.identify.codes import name_of, resolve
+from stages.registry import load_stages, nearest
+from stages.text.language import LanguageText
+
+INSTALLED = Path(__file__).resolve().parent.parent / "lang_configs"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Smallest and largest value of a column that a document may have; None where it is open."""
+
+    column: str
+    minimum: float | None = None
+    maximum: float | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Language:
+    """Everything that is set for a language, after inheritance."""
+
+    code: str
+    name: str
+    text: LanguageText
+    bounds: Mapping[str, Bound]
+
+
+class LanguageRow(NamedTuple):
+    """A row of `babelmill lang list`."""
+
+    code: str
+    name: str
+    script: str
+    own_bounds: int
+    stop_words: int
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Text(_Table):
+    terminators: str | None = None
+    stop_words: tuple[str, ...] | None = None
+    flagged_words: tuple[str, ...] | None = None
+
+
+class _Bound(_Table):
+    min: float | None = None
+    max: float | None = None
+    off: bool = False
+    why: str | None = None
+
+
+class _File(_Table):
+    name: str | None = None
+    code: str | None = None
+    text: _Text = _Text()
+    bounds: dict[str, _Bound] = {}
+
+
+def resolve_code(label: str) -> str:
+    """The code that a user's spelling names (`et`, `ekk`, `ekk_Latn`); ConfigError lists choices or the nearest."""
+    return resolve(label)
+
+
+def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
+    """The settings of a language: `_default`, its script's file, its own, then the user's files of the same names.
+
+    A list replaces the inherited one; of a bound, each side given replaces that side, and `off = true` removes it. A
+    language without a file of its own has its script's settings.
+    """
+    layers = [_read(path) for path in _paths(code, extra_dir)]
+    text = {key: value for layer in layers for key, value in layer.text.model_dump(exclude_none=True).items()}
+    names = [layer.name for layer in layers if layer.name]
+    return Language(
+        code=code,
+        name=names[-1] if names else name_of(code),
+        text=LanguageText(code=code, **{key: _listed(value) for key, value in text.items()}),
+        bounds=dict(sorted(_merge(layers).items())),
+    )
+
+
+def list_languages(extra_dir: str | Path | None = None) -> list[LanguageRow]:
+    """A row for each language that has a file, ordered by code."""
+    rows = []
+    for code in sorted({path.stem for path in _files(extra_dir) if not path.stem.startswith("_")}):
+        language = load_language(code, extra_dir)
+        own = {column for path in _files(extra_dir) if path.stem == code for column in _read(path).bounds}
+        script = code.partition("_")[2]
+        rows.append(LanguageRow(code, language.name, script, len(own), len(language.text.stop_words)))
+    return rows
+
+
+def check_languages(extra_dir: str | Path | None = None) -> list[str]:
+    """What is wrong with the language files, one line each; empty when all is in order."""
+    problems: list[str] = []
+    if extra_dir is not None and not Path(extra_dir).is_dir():
+        return [f"{extra_dir}: no such folder"]
+    for path in _files(extra_dir):
+        try:
+            problems += _problems(path, _read(path))
+            language = load_language(path.stem, extra_dir) if not path.stem.startswith("_") else None
+        except ConfigError as error:
+            problems.append(str(error))
+            continue
+        for bound in language.bounds.values() if language else ():
+            if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
+                problems.append(f"{path}: bounds.{bound.column}: min {bound.minimum:g} is above max {bound.maximum:g}")
+    return list(dict.fromkeys(problems))
+
+
+def _paths(code: str, extra_dir: str | Path | None) -> Iterator[Path]:
+    """The files of a language that exist, the weakest first."""
+    _, _, script = code.partition("_")
+    if extra_dir is not None and not Path(extra_dir).is_dir():
+        raise ConfigError(f"{extra_dir}: no such folder; --lang-configs is a folder of files such as ekk_Latn.toml")
+    for folder in (INSTALLED, extra_dir):
+        for stem in ("_default", f"_{script}" if script else None, code):
+            path = Path(folder or "") / f"{stem}.toml"
+            if folder is not None and stem is not None and path.is_file():
+                yield path
+
+
+def _files(extra_dir: str | Path | None) -> list[Path]:
+    folders = [INSTALLED] if extra_dir is None else [INSTALLED, Path(extra_dir)]
+    return [path for folder in folders for path in sorted(folder.glob("*.toml"))]
+
+
+def _read(path: Path) -> _File:
+    return _parse(path, path.read_bytes())
+
+
+@cache
+def _parse(path: Path, content: bytes) -> _File:
+    try:
+        return _File.model_validate(tomllib.loads(content.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error)}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    """The first error as key and reason; the nearest spelling for an unknown key."""
+    first = error.errors()[0]
+    *table, key = [str(part) for part in first["loc"]]
+    place = ".".join([*table, key])
+    if first["type"] != "extra_forbidden":
+        return f"{place}: {first['msg']}, got {first['input']!r}"
+    model = {"text": _Text, "bounds": _Bound}.get(table[0], _File) if table else _File
+    return f"unknown key {place!r}{nearest(key, model.model_fields)}"
+
+
+def _listed(value: str | tuple[str, ...]) -> str | frozenset[str]:
+    return value if isinstance(value, str) else frozenset(value)
+
+
+def _merge(layers: Iterable[_File]) -> dict[str, Bound]:
+    bounds: dict[str, Bound] = {}
+    for layer in layers:
+        for column, given in layer.bounds.items():
+            before = bounds.pop(column, Bound(column))
+            if not given.off:
+                minimum = before.minimum if given.min is None else given.min
+                maximum = before.maximum if given.max is None else given.max
+                bounds[column] = Bound(column, minimum, maximum, given.why or before.why)
+    return bounds
+
+
+def _problems(path: Path, content: _File) -> Iterator[str]:
+    """What a file that can be read still has wrong."""
+    if not path.stem.startswith("_"):
+        try:
+            expected = resolve(path.stem, str(path))
+        except ConfigError as error:
+            yield str(error)
+        else:
+            if expected != path.stem:
+                yield f"{path}: the code of this language is {expected}; rename the file to {expected}.toml"
+    if content.code not in (None, path.stem):
+        yield f"{path}: code is {content.code!r}, but the file is named {path.stem}; leave `code` out"
+    for field in fields(LanguageText):
+        words = getattr(content.text, field.name, None) if field.name.endswith("_words") else None
+        yield from _word_problems(f"{path}: text.{field.name}", words or ())
+    for column, bound in content.bounds.items():
+        place = f"{path}: bounds.{column}"
+        if column not in bound_columns():
+            yield f"{place}: no stage measures {column!r}{nearest(column, bound_columns())}"
+        if not bound.why:
+            yield f"{place}: say why, as why = \"...\": where a number was measured, on what, when"
+        if not bound.off and bound.min is None and bound.max is None:
+            yield f"{place}: neither min nor max nor off = true"
+        if bound.off and not (bound.min is None and bound.max is None):
+            yield f"{place}: off = true, and a limit as well; keep one"
+
+
+def _word_problems(place: str, words: tuple[str, ...]) -> Iterator[str]:
+    for word in words:
+        if word != unicodedata.normalize("NFC", word):
+            yield f"{place}: {word!r} is not in NFC"
+        elif word != word.lower():
+            yield f"{place}: {word!r} is not in lower case"
+    for word in sorted({word for word in words if words.count(word) > 1}):
+        yield f"{place}: {word!r} stands twice"
+
+
+@cache
+def bound_columns() -> frozenset[str]:
+    """Columns that a bound may name: what the stages measure, the language score and sizes."""
+    columns = {*IDENTIFICATION.names, *SIZES.names}
+    for stage in load_stages().values():
+        if stage.kind == "annotate":
+            try:
+                columns |= set(stage.writes(stage.config()).names)
+            except TypeError:  # it has options without a default, which decide its columns
+                continue
+    return frozenset(columns)

@@ -1,0 +1,93 @@
+"""Parquet shards whose row groups are cut where the language changes, with a checksum for each language's piece."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+
+ROW_GROUP_ROWS = 8192
+ROW_GROUP_BYTES = 32 << 20
+"""A row group is what a streaming reader holds at once."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one language in one shard: a run of row groups that can be read alone.
+
+    `checksum` covers the bytes of those row groups; `sketch` those of the columns that clustering reads.
+    """
+
+    language: str
+    first_group: int
+    groups: int
+    rows: int
+    bytes: int
+    checksum: str
+    sketch: str | None = None
+    key: str | None = None
+
+    @property
+    def row_groups(self) -> list[int]:
+        return list(range(self.first_group, self.first_group + self.groups))
+
+
+class PieceWriter:
+    """Writes one shard in memory, piece after piece."""
+
+    def __init__(self, schema: pa.Schema, sketch_columns: Sequence[str] = ()) -> None:
+        self._schema = schema
+        self._sketch_columns = frozenset(sketch_columns)
+        self._sink = pa.BufferOutputStream()
+        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", compression_level=3)
+        self._groups = 0
+        self._marks: list[tuple[str, int, int, int, int, str | None]] = []
+        self.rows = 0
+
+    def write(self, language: str, table: pa.Table, *, size: int = 0, key: str | None = None) -> None:
+        """Append the piece of one language; `size` is its text in bytes, kept with the piece."""
+        first = self._groups
+        for group in _row_groups(table.select(self._schema.names).cast(self._schema)):
+            self._writer.write_table(group, row_group_size=max(group.num_rows, 1))
+            self._groups += 1
+        self._marks.append((language, first, self._groups - first, table.num_rows, size, key))
+        self.rows += table.num_rows
+
+    def close(self) -> tuple[pa.Buffer, list[Piece]]:
+        """The file's bytes and its pieces."""
+        self._writer.close()
+        buffer = self._sink.getvalue()
+        metadata = pq.read_metadata(pa.BufferReader(buffer))
+        return buffer, [self._piece(metadata, buffer, mark) for mark in self._marks]
+
+    def _piece(
+        self, metadata: pq.FileMetaData, buffer: pa.Buffer, mark: tuple[str, int, int, int, int, str | None]
+    ) -> Piece:
+        language, first, groups, rows, size, key = mark
+        whole, sketch = xxhash.xxh3_128(f"{rows}".encode()), xxhash.xxh3_128(f"{rows}".encode())
+        view = memoryview(buffer)
+        for number in range(first, first + groups):
+            group = metadata.row_group(number)
+            for index in range(group.num_columns):
+                column = group.column(index)
+                start = column.dictionary_page_offset or column.data_page_offset
+                chunk = view[start : start + column.total_compressed_size]
+                whole.update(chunk)
+                if column.path_in_schema.split(".")[0] in self._sketch_columns:
+                    sketch.update(chunk)
+        marked = sketch.hexdigest() if self._sketch_columns else None
+        return Piece(language, first, groups, rows, size, whole.hexdigest(), marked, key)
+
+
+def _row_groups(table: pa.Table) -> Iterator[pa.Table]:
+    rows = max(1, min(ROW_GROUP_ROWS, int(table.num_rows * ROW_GROUP_BYTES / max(table.nbytes, 1))))
+    for start in range(0, table.num_rows, rows):
+        yield table.slice(start, rows)
+
+
+def write_table(table: pa.Table) -> pa.Buffer:
+    """A whole table as one Parquet file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", compression_level=3, row_group_size=ROW_GROUP_ROWS)
+    return sink.getvalue()

@@ -1,0 +1,137 @@
+"""A pipeline file: a list of steps that reads from top to bottom as the recipe."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pipelines.models import model_path
+from stages.errors import ConfigError
+from stages.registry import Stage, configure, find_stage, nearest
+
+FOLDER = Path(__file__).resolve().parent
+TOP_LEVEL = {"name", "description", "input", "shard_bytes", "write_rejected", "step"}
+
+
+@dataclass(frozen=True)
+class PipelineStep:
+    """One `[[step]]`: a stage and its checked configuration."""
+
+    number: int
+    stage: Stage
+    config: Any
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A checked pipeline file."""
+
+    name: str
+    path: str
+    description: str
+    inputs: tuple[str, ...]
+    steps: tuple[PipelineStep, ...]
+    shard_bytes: int = 256 << 20
+
+    def of_kind(self, kind: str) -> list[PipelineStep]:
+        return [step for step in self.steps if step.stage.kind == kind]
+
+    def find(self, name: str) -> PipelineStep | None:
+        """The first step that runs this stage."""
+        return next((step for step in self.steps if step.stage.name == name), None)
+
+
+def pipeline_names() -> list[str]:
+    """Names of the pipelines that are installed."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def find_pipeline(given: str) -> Path:
+    """The file of an installed pipeline's name, or the path itself."""
+    path = Path(given)
+    if path.suffix == ".toml" or "/" in given:
+        if not path.is_file():
+            raise ConfigError(f"{given}: no such pipeline file; installed pipelines: {', '.join(pipeline_names())}")
+        return path
+    installed = FOLDER / f"{given}.toml"
+    if not installed.is_file():
+        raise ConfigError(f"unknown pipeline {given!r}{nearest(given, pipeline_names())}")
+    return installed
+
+
+def load_pipeline(given: str, settings: Sequence[str] = ()) -> Pipeline:
+    """Read and check a pipeline; `settings` are `KEY=VALUE` with KEY `stage.option` or a top-level key."""
+    path = find_pipeline(given)
+    where = f"pipelines/{path.name}" if path.parent == FOLDER else str(path)
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{where}: not valid TOML: {error}") from None
+    for key in content:
+        if key not in TOP_LEVEL:
+            raise ConfigError(f"{where}: unknown key {key!r}{nearest(key, TOP_LEVEL)}")
+    raw_steps = content.get("step", [])
+    if not raw_steps:
+        raise ConfigError(f"{where}: no [[step]]; `babelmill init` writes a commented example")
+    for setting in settings:
+        _apply(setting, content, raw_steps)
+    steps = tuple(_step(number, raw, where, path.parent) for number, raw in enumerate(raw_steps, 1))
+    inputs = content.get("input", [])
+    shard_bytes = content.get("shard_bytes", 256 << 20)
+    if not isinstance(shard_bytes, int) or shard_bytes < 1 << 16:
+        raise ConfigError(f"{where}: shard_bytes is {shard_bytes!r}; give a whole number of bytes, at least 65536")
+    return Pipeline(
+        name=content.get("name", path.stem),
+        path=where,
+        description=content.get("description", ""),
+        inputs=tuple(_beside(path.parent, item) for item in ([inputs] if isinstance(inputs, str) else inputs)),
+        steps=steps,
+        shard_bytes=shard_bytes,
+    )
+
+
+def _step(number: int, raw: Mapping[str, Any], where: str, folder: Path) -> PipelineStep:
+    place = f"{where}, step {number}"
+    options = dict(raw)
+    name = options.pop("stage", None)
+    if not isinstance(name, str):
+        close = get_close_matches("stage", list(options), n=1)
+        hint = f"; did you mean 'stage' by {close[0]!r}?" if close else "; every [[step]] begins with stage = \"...\""
+        raise ConfigError(f"{place}: no stage{hint}")
+    stage = find_stage(name, place)
+    for field in fields(stage.config):
+        value = options.get(field.name, field.default)
+        if field.metadata.get("path") and isinstance(value, str):
+            options[field.name] = _beside(folder, value)
+    config = configure(stage, options, place)
+    for field in fields(stage.config):
+        if field.metadata.get("model"):
+            config = replace(config, **{field.name: str(model_path(getattr(config, field.name)))})
+    return PipelineStep(number, stage, config)
+
+
+def _beside(folder: Path, path: str) -> str:
+    """A relative path of a pipeline file is relative to that file."""
+    return path if "://" in path or Path(path).is_absolute() else str(folder / path)
+
+
+def _apply(setting: str, content: dict[str, Any], steps: list[dict[str, Any]]) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {setting}: give KEY=VALUE, as in --set dedup.minhash.seed=3")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    if key in TOP_LEVEL - {"step"}:
+        content[key] = value
+        return
+    name, _, option = key.rpartition(".")
+    matching = [step for step in steps if name and name in (step.get("stage"), step.get("name"))]
+    if not matching:
+        known = {str(step.get("stage")) for step in steps} | (TOP_LEVEL - {"step"})
+        raise ConfigError(f"--set {setting}: no step or key {name or key!r}{nearest(name or key, known)}")
+    for step in matching:
+        step[option] = value

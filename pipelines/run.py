@@ -1,0 +1,227 @@
+"""One run: plan, execute what is not done, count everything, publish, report."""
+
+import json
+import platform
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from time import monotonic
+from typing import Any
+
+from pipelines.context import RESULT_LIBRARIES, RunContext, Step, library_versions
+from pipelines.engine import Engine, open_engine
+from pipelines.inputs import resolve_inputs
+from pipelines.keys import plain
+from pipelines.languages import resolve_code
+from pipelines.ledger import Count, merge, to_table
+from pipelines.parquet import write_table
+from pipelines.pipeline import Pipeline, load_pipeline
+from pipelines.plan import StepPlan, build_steps, plan_run
+from pipelines.progress import Progress, open_progress
+from pipelines.publish import live_files, publish, published_files
+from pipelines.storage import Storage, open_storage, retried
+from pipelines.unit import QUARANTINE, Commit, Failure, Unit
+from stages.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did; `status` is the exit status of the command."""
+
+    uri: str
+    quarantined: tuple[Failure, ...]
+    unreadable: int
+    ran: int
+    seconds: float
+
+    @property
+    def status(self) -> int:
+        return 1 if self.quarantined or self.unreadable else 0
+
+
+@dataclass
+class _StepRecord:
+    """What run.json says of a step."""
+
+    name: str
+    stages: tuple[str, ...]
+    units: int
+    ran: int
+    seconds: float
+    documents: int
+    bytes: int
+    key: str
+
+
+def prepare(
+    pipeline: str,
+    output: str,
+    *,
+    inputs: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    lang_configs: str | None = None,
+    sample: int | None = None,
+) -> tuple[RunContext, list[Step]]:
+    """Check everything that can be checked before data is touched."""
+    loaded = load_pipeline(pipeline, settings)
+    steps = build_steps(loaded)
+    chosen = tuple(inputs) or loaded.inputs
+    if not chosen:
+        raise ConfigError(f"{loaded.path}: no input; give --input URI or write input = [...] in the pipeline")
+    selected = frozenset(resolve_code(code) for code in languages) if languages else None
+    resolved = resolve_inputs(chosen)
+    storage = open_storage(output)
+    run = RunContext(loaded, storage, resolved, published_files(storage), lang_configs, selected, sample)
+    run.language("und")  # a broken language default is found before anything runs
+    return run, steps
+
+
+def plan(pipeline: str, output: str, **options: Any) -> list[StepPlan]:
+    """What `run` with the same arguments would do."""
+    context, steps = prepare(pipeline, output, **options)
+    return plan_run(context, steps)
+
+
+def run(
+    pipeline: str,
+    output: str,
+    *,
+    engine: str = "ray",
+    workers: int | None = None,
+    quiet: bool = False,
+    **options: Any,
+) -> RunResult:
+    """Run a pipeline: the same as `babelmill run`.
+
+    Options are those of `prepare`. Raises `ConfigError` before anything has run; shards that fail by themselves are
+    quarantined and listed in the result.
+    """
+    context, steps = prepare(pipeline, output, **options)
+    return execute_plan(context, steps, engine, workers, quiet)
+
+
+def execute_plan(context: RunContext, steps: Sequence[Step], engine: str, workers: int | None, quiet: bool) -> RunResult:
+    """Execute the units that have no commit record, step after step, and publish what the run consists of."""
+    started, clock = datetime.now(UTC), monotonic()
+    records: list[_StepRecord] = []
+    failures: list[Failure] = []
+    lost: list[Count] = []
+    opened: list[Engine] = []
+
+    def get_engine() -> Engine:
+        if not opened:
+            opened.append(open_engine(engine, workers))
+        return opened[0]
+
+    with open_progress(quiet) as progress:
+        try:
+            for step in steps:
+                units = list(step.units(context))
+                failed = _execute_step(context, step, units, get_engine, progress, records)
+                failures += failed.values()
+                for unit in units:
+                    if unit.key in failed:
+                        lost += [*unit.entering, *(_quarantined(count) for count in unit.entering)]
+        finally:
+            for used in opened:
+                used.close()
+    commits = [commit for step in steps for commit in context.outputs[step.name]]
+    counts = merge([count for commit in commits for count in commit.counts] + lost)
+    live = live_files(commits)
+    changed = frozenset(file.path for file in live) != context.published
+    if changed or failures or any(record.ran for record in records) or not context.storage.exists("run.json"):
+        publish(context.storage, context.published, live)
+        retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
+        description = _describe(context, records, failures, commits, started, monotonic() - clock)
+        retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1, ensure_ascii=False).encode()))
+        _write_report(context.storage)
+    unreadable = sum(1 for count in counts if count.flow == "quarantined" and count.documents is None)
+    ran = sum(record.ran for record in records)
+    return RunResult(context.storage.uri, tuple(failures), unreadable, ran, monotonic() - clock)
+
+
+def _execute_step(
+    context: RunContext,
+    step: Step,
+    units: Sequence[Unit],
+    get_engine: Any,
+    progress: Progress,
+    records: list[_StepRecord],
+) -> dict[str, Failure]:
+    """Run the pending units of a step and enter its outputs into the context, in unit order."""
+    done = dict(context.committed.get(step.name, {}))
+    pending = [unit for unit in units if unit.key not in done]
+    failed: dict[str, Failure] = {}
+    clock = monotonic()
+    if pending:
+        with progress.step(step.name, pending, len(units)) as bar:
+            for unit, result in get_engine().run(context.storage.uri, context.published, pending):
+                if isinstance(result, Failure):
+                    failed[unit.key] = result
+                    path = f"{QUARANTINE}/{step.name.replace('/', '.')}/{unit.key}.json"
+                    detail = json.dumps(asdict(result), ensure_ascii=False).encode()
+                    retried(lambda path=path, detail=detail: context.storage.write(path, detail))  # type: ignore[misc]
+                else:
+                    done[unit.key] = result
+                bar.advance(unit, result)
+    outputs = [done[unit.key] for unit in units if unit.key in done]
+    context.outputs[step.name] = outputs
+    kept = sum(c.documents or 0 for commit in outputs for c in commit.counts if c.flow == "in")
+    size = sum(c.bytes or 0 for commit in outputs for c in commit.counts if c.flow == "in")
+    seconds = monotonic() - clock if pending else 0.0
+    key = outputs[0].key if len(outputs) == 1 else ""
+    records.append(_StepRecord(step.name, step.stages, len(units), len(pending), seconds, kept, size, key))
+    return failed
+
+
+def _quarantined(count: Count) -> Count:
+    return Count(**{**asdict(count), "flow": "quarantined", "reason": "quarantined"})
+
+
+def _describe(
+    context: RunContext,
+    records: Sequence[_StepRecord],
+    failures: Sequence[Failure],
+    commits: Sequence[Commit],
+    started: datetime,
+    seconds: float,
+) -> dict[str, Any]:
+    pipeline: Pipeline = context.pipeline
+    codes = sorted({piece.language for c in commits for f in c.files for piece in f.pieces if piece.language != "-"})
+    languages = {}
+    for code in codes:
+        found = context.language(code)
+        bounds = {
+            name: {"min": bound.minimum, "max": bound.maximum, "why": bound.why} for name, bound in found.bounds.items()
+        }
+        languages[code] = {"name": found.name, "bounds": bounds}
+    return {
+        "babelmill": version("babelmill"),
+        "versions": {"python": platform.python_version(), **library_versions(RESULT_LIBRARIES)},
+        "unicode": unicodedata.unidata_version,
+        "pipeline": {
+            "name": pipeline.name,
+            "path": pipeline.path,
+            "shard_bytes": pipeline.shard_bytes,
+            "steps": [{"stage": step.stage.name, "options": plain(step.config)} for step in pipeline.steps],
+        },
+        "selected": sorted(context.selected) if context.selected is not None else None,
+        "inputs": [{"uri": file.uri, "relative": file.relative, "bytes": file.size} for file in context.inputs],
+        "languages": languages,
+        "steps": [asdict(record) for record in records],
+        "commits": [[commit.step, commit.key] for commit in commits],
+        "quarantined": [{"step": f.step, "unit": f.label, "error": f.error} for f in failures],
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+    }
+
+
+def _write_report(storage: Storage) -> None:
+    from pipelines.report import write_report
+    from pipelines.rundir import RunDir
+
+    write_report(RunDir(storage.uri))

@@ -1,0 +1,179 @@
+"""Documents to annotations: every signal, span and sketch of a language's piece from one segmentation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.context import Located, RunContext, batches, library_versions, stage_key
+from pipelines.keys import digest
+from pipelines.ledger import Count, Tally
+from pipelines.parquet import Piece, PieceWriter
+from pipelines.pipeline import PipelineStep
+from pipelines.unit import Outcome, Unit, Workspace, opened
+from stages.columns import IDENTIFICATION, SIZES, SPANS
+from stages.errors import ConfigError
+from stages.text.batch import TextBatch
+from stages.text.language import LanguageText
+
+VERSION = 1
+BATCH_BYTES = 4 << 20
+"""Text segmented at once: bounds the memory of a worker; results do not depend on it."""
+
+SKETCH_COLUMNS = ("doc_id", "language", "source", "characters", "text_bytes", "text_hash", "minhash")
+
+
+def annotation_schema(steps: Sequence[PipelineStep]) -> pa.Schema:
+    """Columns of `annotations` for these stages; columns named `*_spans` are merged into `spans`."""
+    schema = pa.schema(
+        [
+            pa.field("doc_id", pa.string(), nullable=False),
+            pa.field("source", pa.string(), nullable=False),
+            *IDENTIFICATION,
+            *SIZES,
+            pa.field("spans", SPANS),
+        ]
+    )
+    owners = dict.fromkeys(schema.names, "annotate")
+    for step in steps:
+        for column in step.stage.writes(step.config):
+            if column.name.endswith("_spans"):
+                continue
+            if column.name in owners:
+                raise ConfigError(
+                    f"step {step.number}: {step.stage.name} writes column {column.name!r}, "
+                    f"which {owners[column.name]} writes too; rename one with its options"
+                )
+            owners[column.name] = step.stage.name
+            schema = schema.append(column)
+    return schema
+
+
+class AnnotateStep:
+    """Every stage of kind `annotate`, fused, keyed by language; a shard is the unit."""
+
+    name = "annotate"
+
+    def __init__(self, steps: Sequence[PipelineStep]) -> None:
+        self.steps = tuple(steps)
+        self.stages = tuple(step.stage.name for step in steps)
+        self.schema = annotation_schema(steps)
+
+    def units(self, run: RunContext) -> list[Unit]:
+        base = digest(
+            VERSION, [stage_key(step) for step in self.steps], library_versions(["pyicu-wheels", "regex", "pyarrow"])
+        )
+        known = {
+            piece.key: Located(file, piece)
+            for commit in run.committed.get(self.name, {}).values()
+            for file in commit.files
+            for piece in file.pieces
+            if piece.key
+        }
+        units = []
+        for file in run.files("ingest", "documents"):
+            work, skipped = [], []
+            for piece in file.pieces:
+                if not run.wants(piece.language):
+                    skipped.append(piece)
+                    continue
+                language = run.language(piece.language).text
+                key = digest(base, language, piece.checksum)
+                work.append(PieceWork(piece, language, key, known.get(key)))
+            unit_key = digest([w.key for w in work], [(p.language, p.checksum) for p in skipped])
+            fresh = sum(w.piece.bytes for w in work if w.reused is None)
+            entering = tuple(
+                Count(self.name, p.language, "-", "in", None, p.rows, None, p.bytes) for p in file.pieces
+            )
+            task = AnnotateTask(unit_key, self.steps, file.path, tuple(work), tuple(skipped))
+            label = _label(file.path, [w.piece.language for w in work if w.reused is None])
+            units.append(Unit(self.name, unit_key, label, task, fresh, entering))
+        return units
+
+
+def _label(path: str, languages: Sequence[str]) -> str:
+    shown = ", ".join(languages[:3]) + (f" and {len(languages) - 3} more languages" if len(languages) > 3 else "")
+    return f"{path.rpartition('/')[2]} ({shown or 'nothing new'})"
+
+
+@dataclass(frozen=True)
+class PieceWork:
+    """One language's rows of a shard, and where their annotations lie if another run made them."""
+
+    piece: Piece
+    language: LanguageText
+    key: str
+    reused: Located | None
+
+
+@dataclass(frozen=True)
+class AnnotateTask:
+    """Writes the whole shard: pieces that changed are computed, the others copied without reading their text."""
+
+    key: str
+    steps: tuple[PipelineStep, ...]
+    path: str
+    work: tuple[PieceWork, ...]
+    skipped: tuple[Piece, ...]
+
+    def __call__(self, space: Workspace) -> Outcome:
+        tally = Tally("annotate")
+        writer = PieceWriter(annotation_schema(self.steps), SKETCH_COLUMNS)
+        for work in self.work:
+            if work.reused is not None:
+                table = space.read_pieces(work.reused.path, [work.reused.piece])
+            else:
+                table = self._annotate(space.read_pieces(self.path, [work.piece]), work.language)
+            writer.write(work.piece.language, table, size=work.piece.bytes, key=work.key)
+            tally.add_table("in", table, language=work.piece.language)
+            tally.add_table("kept", table, language=work.piece.language)
+        for piece in self.skipped:
+            counts = {"language": piece.language, "source": "-", "documents": piece.rows, "bytes": piece.bytes}
+            tally.add("in", **counts)
+            tally.add("rejected", reason="run.language_not_selected", **counts)
+        buffer, pieces = writer.close()
+        path = f"annotations/part-{self.key[:16]}.parquet"
+        file = space.write(path, buffer, rows=writer.rows, pieces=pieces)
+        return Outcome((file,), tuple(tally.counts()), {"documents": self.path})
+
+    def _annotate(self, documents: pa.Table, language: LanguageText) -> pa.Table:
+        resources = [
+            {name: opened(resource) for name, resource in step.stage.resources(step.config).items()}
+            for step in self.steps
+        ]
+        sizes = pc.binary_length(documents.column("text")).to_pylist()
+        tables = []
+        for start, end in batches(sizes, BATCH_BYTES):
+            rows = documents.slice(start, end - start).combine_chunks().to_batches()[0]
+            tables.append(annotate(rows, language, self.steps, resources))
+        return pa.concat_tables(tables)
+
+
+def annotate(
+    rows: pa.RecordBatch,
+    language: LanguageText,
+    steps: Sequence[PipelineStep],
+    resources: Sequence[Mapping[str, object]],
+) -> pa.Table:
+    """Annotations of one batch of documents of one language."""
+    batch = TextBatch(rows, language)
+    columns: dict[str, pa.Array] = {name: rows.column(name) for name in ("doc_id", "source", *IDENTIFICATION.names)}
+    columns["characters"] = pc.cast(pc.utf8_length(rows.column("text")), pa.int64())
+    columns["text_bytes"] = pc.cast(pc.binary_length(rows.column("text")), pa.int64())
+    span_columns = []
+    for step, opened_resources in zip(steps, resources, strict=True):
+        written = step.stage.function(batch, step.config, **opened_resources)
+        for name in written.schema.names:
+            if name.endswith("_spans"):
+                span_columns.append(written.column(name).to_pylist())
+            else:
+                columns[name] = written.column(name)
+    columns["spans"] = pa.array([_merged(row) for row in zip(*span_columns, strict=True)] or [[]] * len(batch), SPANS)
+    schema = annotation_schema(steps)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def _merged(lists: Sequence[list[dict[str, object]] | None]) -> list[dict[str, object]]:
+    spans = [span for spans in lists for span in spans or []]
+    return sorted(spans, key=lambda span: (span["start"], span["end"], span["kind"]))

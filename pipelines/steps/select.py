@@ -1,0 +1,190 @@
+"""The second reading of the text: kept documents with their spans applied, per language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from pipelines.context import Located, RunContext, batches
+from pipelines.keys import digest
+from pipelines.ledger import Count, Tally
+from pipelines.parquet import PieceWriter
+from pipelines.pipeline import PipelineStep
+from pipelines.steps.annotate import annotation_schema
+from pipelines.unit import Outcome, OutputFile, Unit, Workspace
+from stages.columns import DOCUMENTS, REJECTED
+from stages.corpus.select import Select
+from stages.errors import ConfigError
+from stages.pii.redact import apply_spans
+from stages.registry import nearest
+
+VERSION = 1
+DROPPED = ("language_second", "language_second_score")
+
+
+def corpus_schema(config: Select, annotations: pa.Schema) -> pa.Schema:
+    """Document columns, the final sizes and hash, and the chosen signals."""
+    for name in config.signals:
+        if name not in annotations.names:
+            raise ConfigError(f"select: no signal {name!r} is measured{nearest(name, annotations.names)}")
+    columns = [column for column in DOCUMENTS if column.name not in DROPPED]
+    columns += [
+        pa.field("text_hash", pa.string(), nullable=False),  # xxh3-128 of the final text
+        pa.field("characters", pa.int64(), nullable=False),
+        pa.field("text_bytes", pa.int64(), nullable=False),
+        pa.field("cluster_size", pa.int32(), nullable=False),
+    ]
+    known = {column.name for column in columns}
+    return pa.schema(columns + [annotations.field(name) for name in config.signals if name not in known])
+
+
+class SelectStep:
+    """One unit per language and run of shards whose kept text fills one corpus file."""
+
+    name = "select"
+    stages = ("select",)
+
+    def __init__(self, step: PipelineStep, annotators: Sequence[PipelineStep]) -> None:
+        self.config: Select = step.config
+        self.schema = corpus_schema(self.config, annotation_schema(annotators))
+
+    def units(self, run: RunContext) -> list[Unit]:
+        documents = {
+            (file.path, piece.language): Located(file, piece)
+            for file in run.files("ingest", "documents")
+            for piece in file.pieces
+        }
+        annotations: dict[str, list[tuple[Located, Located]]] = {}
+        for commit in run.outputs["annotate"]:
+            for file in commit.files:
+                for piece in file.pieces:
+                    source = documents[(commit.facts["documents"], piece.language)]
+                    annotations.setdefault(piece.language, []).append((source, Located(file, piece)))
+        units: list[Unit] = []
+        for commit in run.outputs["decide"]:
+            (decisions,) = commit.files
+            language = commit.label
+            beside = annotations[language]
+            for number, (start, end) in enumerate(batches(commit.facts["kept_bytes"], run.pipeline.shard_bytes)):
+                rows = tuple(
+                    Slice(doc, note, Located(decisions, decided))
+                    for (doc, note), decided in zip(beside[start:end], decisions.pieces[start:end], strict=True)
+                )
+                units.append(self._unit(language, number, rows, sum(commit.facts["kept_bytes"][start:end])))
+        return units
+
+    def _unit(self, language: str, number: int, slices: tuple["Slice", ...], kept_bytes: int) -> Unit:
+        checksums = [(s.documents.piece.checksum, s.annotations.piece.checksum, s.decisions.piece.checksum) for s in slices]
+        key = digest(VERSION, self.config, str(self.schema), language, checksums)
+        task = SelectTask(key, language, number, self.config, self.schema, slices)
+        rows = sum(s.decisions.piece.rows for s in slices)
+        entering = (Count(self.name, language, "-", "in", None, rows, None, kept_bytes),)
+        return Unit(self.name, key, f"{language}-{number:05d}", task, kept_bytes, entering)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One shard's rows of the language in the three datasets that selection joins by position."""
+
+    documents: Located
+    annotations: Located
+    decisions: Located
+
+
+@dataclass(frozen=True)
+class SelectTask:
+    key: str
+    language: str
+    number: int
+    config: Select
+    schema: pa.Schema
+    slices: tuple[Slice, ...]
+
+    def __call__(self, space: Workspace) -> Outcome:
+        tally = Tally("select")
+        writer = PieceWriter(self.schema)
+        rejected: list[dict[str, Any]] = []
+        for part in self.slices:
+            decisions = space.read_pieces(part.decisions.path, [part.decisions.piece])
+            keep = decisions.column("keep")
+            if not self.config.write_rejected and not pc.any(keep).as_py():
+                continue
+            documents = space.read_pieces(part.documents.path, [part.documents.piece])
+            names = ["spans", "characters", "text_bytes", *self.config.signals]
+            annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], list(dict.fromkeys(names)))
+            final = self._final(documents.filter(keep), annotations.filter(keep), decisions.filter(keep), tally, rejected)
+            if final.num_rows:
+                writer.write(self.language, final, size=int(pc.sum(final.column("text_bytes")).as_py()))
+            if self.config.write_rejected:
+                out = pc.invert(keep)
+                rejected += self._rejected(documents.filter(out), annotations.filter(out), decisions.filter(out))
+        files = []
+        buffer, pieces = writer.close()
+        if writer.rows:
+            path = f"corpus/language={self.language}/part-{self.number:05d}-{self.key[:12]}.parquet"
+            files.append(space.write(path, buffer, rows=writer.rows, pieces=pieces))
+        files += self._write_rejected(space, rejected)
+        return Outcome(tuple(files), tuple(tally.counts()))
+
+    def _final(
+        self, documents: pa.Table, annotations: pa.Table, decisions: pa.Table, tally: Tally, rejected: list[dict[str, Any]]
+    ) -> pa.Table:
+        texts = [
+            apply_spans(text, spans or [], self.config.replacements)
+            for text, spans in zip(
+                documents.column("text").to_pylist(), annotations.column("spans").to_pylist(), strict=True
+            )
+        ]
+        enough = pa.array([len(text.strip()) >= self.config.minimum_characters for text in texts], pa.bool_())
+        sizes = annotations.select(["characters", "text_bytes"]).append_column("source", documents.column("source"))
+        tally.add_table("in", sizes, language=self.language)
+        tally.add_table("kept", sizes.filter(enough), language=self.language)
+        too_short = sizes.filter(pc.invert(enough))
+        tally.add_table("rejected", too_short, language=self.language, reason="select.too_short")
+        for row in documents.append_column("final", pa.array(texts, pa.large_string())).filter(pc.invert(enough)).to_pylist():
+            bound = f">= {self.config.minimum_characters}"
+            fate = {"reason": "select.too_short", "bound": bound, "value": float(len(row["final"].strip()))}
+            rejected.append({**_known(row), **fate, "text": row["final"]})
+        encoded = [text.encode() for text in texts]
+        final = {
+            "text": pa.array(texts, pa.large_string()),
+            "text_hash": pa.array([xxhash.xxh3_128_hexdigest(text) for text in encoded], pa.string()),
+            "characters": pa.array([len(text) for text in texts], pa.int64()),
+            "text_bytes": pa.array([len(text) for text in encoded], pa.int64()),
+            "cluster_size": decisions.column("cluster_size"),
+        }
+        columns = [
+            final[name] if name in final else (documents if name in documents.column_names else annotations).column(name)
+            for name in self.schema.names
+        ]
+        return pa.table(columns, schema=self.schema).filter(enough)
+
+    def _rejected(self, documents: pa.Table, annotations: pa.Table, decisions: pa.Table) -> list[dict[str, Any]]:
+        rows = zip(documents.to_pylist(), annotations.column("spans").to_pylist(), decisions.to_pylist(), strict=True)
+        return [
+            {
+                **_known(document),
+                "reason": decision["reason"],
+                "bound": decision["bound"],
+                "value": decision["value"],
+                "text": apply_spans(document["text"], spans or [], self.config.replacements),
+            }
+            for document, spans, decision in rows
+        ]
+
+    def _write_rejected(self, space: Workspace, rows: list[dict[str, Any]]) -> list[OutputFile]:
+        """What `decide` rejected when asked; what redaction made too short always."""
+        if not rows:
+            return []
+        writer = PieceWriter(REJECTED)
+        writer.write(self.language, pa.Table.from_pylist(rows, schema=REJECTED))
+        buffer, pieces = writer.close()
+        path = f"rejected/{self.language}-{self.number:05d}-{self.key[:12]}.parquet"
+        return [space.write(path, buffer, rows=len(rows), pieces=pieces)]
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("doc_id", "source_id", "url", "source", "locator", "language")}

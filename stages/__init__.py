@@ -1,0 +1,1 @@
+"""What is done to text: one stage per file, no input or output, no Ray."""

@@ -1,0 +1,1 @@
+"""Stages that turn decisions into a corpus; the modules of `pipelines.steps` run them."""

@@ -1,0 +1,57 @@
+"""The words that duplicates are recognised by, safe for every script."""
+
+import unicodedata
+from typing import Final
+
+import regex
+import xxhash
+
+from stages.text.characters import APOSTROPHES, COLONS, HYPHENS
+from stages.text.segmentation import Segmentation, find_words
+from stages.text.words import Remembered
+
+_EDGES: Final = regex.compile(r"^[^\p{L}\p{M}\p{N}'\-:]+|[^\p{L}\p{M}\p{N}'\-:]+$")
+_IGNORED: Final = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
+_WORD: Final = regex.compile(r"[\p{L}\p{M}\p{N}]")
+_VARIANTS: Final = str.maketrans(
+    {
+        **dict.fromkeys(APOSTROPHES, "'"),
+        **dict.fromkeys(HYPHENS, "-"),
+        **dict.fromkeys(COLONS, ":"),
+    }
+)
+
+
+def dedup_word(word: str) -> str:
+    """The form of a word that its duplicates share; empty for punctuation and symbols.
+
+    Case is folded, typographic variants of apostrophe, hyphen and colon are one, invisible format characters go, and
+    so does punctuation at the edges. Marks, tones, digits and what stands inside the word stay.
+    """
+    if word.isascii() and word.isalnum():
+        return word.lower()
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", word).casefold())
+    if _WORD.search(folded) is None:
+        return ""
+    if folded.isalpha() and _IGNORED.search(folded) is None:
+        return folded.translate(_VARIANTS)
+    return _EDGES.sub("", _IGNORED.sub("", folded).translate(_VARIANTS))
+
+
+DEDUP_WORDS: Final = Remembered(dedup_word, 1 << 16)
+"""`dedup_word` as a table."""
+
+WORD_HASHES: Final = Remembered(lambda word: xxhash.xxh3_64_intdigest(word.encode()), 1 << 16)
+"""xxh3-64 of a dedup word."""
+
+
+def dedup_words(parts: Segmentation) -> list[str]:
+    """The dedup words of a text in reading order: NFC, then segmented, then each word folded."""
+    known: list[str] | None = parts.derived.get("dedup_words")
+    if known is not None:
+        return known
+    words = parts.words
+    if not unicodedata.is_normalized("NFC", parts.text):
+        words = find_words(unicodedata.normalize("NFC", parts.text))
+    found = parts.derived["dedup_words"] = [folded for folded in map(DEDUP_WORDS.__getitem__, words) if folded]
+    return found

@@ -1,0 +1,173 @@
+"""Decompression that keeps the good part of a damaged stream and finds the next good part."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from stages.ingest.decoders import GZIP, ZSTD, ZSTD_DICTIONARY, CorruptMemberError, Decoder, Gzip, ZstdFrames
+
+READ = 1 << 20
+"""Bytes asked of storage at a time."""
+
+PIECE = 64 << 10
+"""Compressed bytes given to a decoder at a time: what follows a member is copied once per member."""
+
+HISTORY = 4 << 20
+"""Compressed bytes of a member that are kept, to look for the next member among them after damage."""
+
+PROBE = 1 << 10
+"""Bytes after a magic number that must decode before it counts as a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A compression member starts here."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What follows is not contiguous with what came before."""
+
+    kind: str  # corrupt, truncated
+    offset: int  # compressed offset of the damaged member
+    bytes: int  # compressed bytes between where reading failed and where it goes on
+    detail: str
+
+    @property
+    def checksum(self) -> bool:
+        """Whether everything decoded and only the checksum over it is wrong."""
+        return any(sign in self.detail for sign in ("data check", "length check", "checksum"))
+
+
+Part = bytes | Damage | Member
+
+
+def compression(head: bytes) -> str | None:
+    """`gzip`, `zstd` or None, from the first bytes of a file."""
+    if head.startswith(GZIP):
+        return "gzip"
+    return "zstd" if head.startswith((ZSTD, ZSTD_DICTIONARY)) else None
+
+
+def parts(stream: BinaryIO, head: bytes = b"") -> Iterator[Part]:
+    """The decompressed content of a stream; `head` is what was already read of it."""
+    head = head or stream.read(READ)
+    kind = compression(head)
+    if kind == "gzip":
+        return _members(_Compressed(stream, head), Gzip, (GZIP,))
+    if kind == "zstd":
+        return _members(_Compressed(stream, head), ZstdFrames(), (ZSTD, ZSTD_DICTIONARY))
+    return _plain(stream, head)
+
+
+def _plain(stream: BinaryIO, data: bytes) -> Iterator[Part]:
+    while data:
+        yield data
+        data = stream.read(READ)
+
+
+class _Compressed:
+    """Compressed bytes in pieces, with their offset; bytes can be given back."""
+
+    def __init__(self, stream: BinaryIO, head: bytes) -> None:
+        self._stream = stream
+        self._held = head
+        self.offset = 0  # of the next byte
+
+    def take(self, size: int) -> bytes:
+        """Up to `size` bytes; empty at the end only."""
+        if not self._held:
+            self._held = self._stream.read(READ)
+        taken, self._held = self._held[:size], self._held[size:]
+        self.offset += len(taken)
+        return taken
+
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, fewer at the end only."""
+        while len(self._held) < size:
+            more = self._stream.read(READ)
+            if not more:
+                break
+            self._held += more
+        return self._held[:size]
+
+    def give_back(self, data: bytes) -> None:
+        self._held = data + self._held
+        self.offset -= len(data)
+
+
+def _members(compressed: _Compressed, new: Callable[[], Decoder], magics: tuple[bytes, ...]) -> Iterator[Part]:
+    while head := compressed.peek(4):
+        start = compressed.offset
+        if not _starts_member(head, magics):
+            if head.strip(b"\0"):
+                yield _next_member(compressed, start, b"", 0, new, magics, "not a compressed member")
+            else:
+                compressed.take(len(head))  # padding with zeros, as tapes and block devices leave it
+            continue
+        yield Member(start)
+        decoder, history = new(), bytearray()
+        while not decoder.eof:
+            data = compressed.take(PIECE)
+            if not data:
+                yield Damage("truncated", start, 0, "the file ends inside a compressed member")
+                return
+            history += data
+            if len(history) > HISTORY + READ:
+                del history[: len(history) - HISTORY]
+            try:
+                yield from decoder.feed(data)
+            except CorruptMemberError as error:
+                unread = len(data) - error.used
+                yield _next_member(compressed, start, bytes(history), unread, new, magics, str(error))
+                break
+        else:
+            compressed.give_back(decoder.unused_data)
+
+
+def _starts_member(data: bytes, magics: tuple[bytes, ...]) -> bool:
+    skippable = magics[0] == ZSTD and len(data) >= 4 and 0x50 <= data[0] <= 0x5F and data[1:4] == ZSTD_DICTIONARY[1:]
+    return skippable or data.startswith(magics)
+
+
+def _next_member(
+    compressed: _Compressed,
+    start: int,
+    history: bytes,
+    unread: int,
+    new: Callable[[], Decoder],
+    magics: tuple[bytes, ...],
+    detail: str,
+) -> Damage:
+    """Move to the next member that decodes, which may lie among the bytes already fed to the failed decoder."""
+    failed = compressed.offset - unread
+    window = history
+    base = compressed.offset - len(history)
+    search = 1
+    while True:
+        found = min((at for magic in magics if (at := window.find(magic, search)) >= 0), default=-1)
+        if found < 0:
+            search = max(len(window) - 3, search)
+            window, base, search = window[search - 1 :], base + search - 1, 1
+            more = compressed.take(READ)
+            if not more:
+                return Damage("corrupt", start, max(compressed.offset - failed, 0), detail)
+            window += more
+            continue
+        while len(window) < found + PROBE and (more := compressed.take(READ)):
+            window += more
+        if _decodes(new(), window[found : found + PROBE]):
+            compressed.give_back(window[found:])
+            return Damage("corrupt", start, max(base + found - failed, 0), detail)
+        search = found + 1
+
+
+def _decodes(decoder: Decoder, data: bytes) -> bool:
+    try:
+        for _ in decoder.feed(data):
+            pass
+    except CorruptMemberError:
+        return False
+    return True

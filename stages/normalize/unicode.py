@@ -1,0 +1,59 @@
+"""Text in one form: NFC, one kind of line end, no control or stray invisible characters, no mojibake."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from stages.normalize.invisible import remove_invisible
+from stages.normalize.mojibake import repair_mojibake
+from stages.registry import stage
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_LINE_ENDS = re.compile("\r\n?|[\v\f\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_LATE_CONTROLS = re.compile(r"[\x80-\x9f]")
+_BLANK_LINES = re.compile(r"\n{4,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalizeUnicode:
+    """Options of `normalize.unicode`."""
+
+    repair_mojibake: bool = True
+
+
+@stage("normalize.unicode", config=NormalizeUnicode, kind="ingest")
+def normalize_text(text: str, config: NormalizeUnicode) -> str:
+    """Bring a text into the form in which it is stored, counted and hashed; the second time changes nothing.
+
+    NFC; line ends as newlines; no control characters but newline and tab; surrogates joined, or U+FFFD where alone;
+    invisible characters only where they mean something; mojibake repaired line by line; no spaces at line ends, at
+    most two blank lines in a row, none at the beginning and end.
+
+    Source:  Unicode Standard Annex 15 (NFC); ftfy (Speer 2019) for mojibake
+    """
+    if _SURROGATES.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = _clean(text)
+    if text.isascii():
+        return _trim(text)
+    while config.repair_mojibake and (repaired := repair_mojibake(text)) is not text:
+        text = _clean(repaired)  # every repair joins characters, so this ends
+    if _LATE_CONTROLS.search(text):
+        # they are half of a mojibake pair, so they go last; without them a pair may show that was broken before
+        return normalize_text(_LATE_CONTROLS.sub("", text.replace("\x85", "\n")), config)
+    return _trim(text)
+
+
+def _clean(text: str) -> str:
+    """NFC without what no text needs; C1 controls stay, because mojibake is recognised by them."""
+    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
+    if text.isascii():
+        return text
+    text = remove_invisible(text)
+    return text if unicodedata.is_normalized("NFC", text) else remove_invisible(unicodedata.normalize("NFC", text))
+
+
+def _trim(text: str) -> str:
+    text = "\n".join([line.rstrip() for line in text.split("\n")])
+    return _BLANK_LINES.sub("\n\n\n", text.strip("\n"))

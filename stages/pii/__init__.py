@@ -1,0 +1,1 @@
+"""Personal data: found as spans, replaced once, in `select`."""

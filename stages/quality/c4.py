@@ -1,0 +1,112 @@
+"""C4's rules as numbers: sentences in usable lines, code, placeholder text, cookie and policy lines."""
+
+import re
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from stages.registry import stage
+from stages.text.batch import TextBatch, measured
+from stages.text.characters import SEPARATORS
+from stages.text.segmentation import Segmentation, find_sentences, find_words, has_unspaced
+from stages.text.words import WORD_FACTS
+
+COLUMNS = pa.schema(
+    [
+        ("lorem_ipsum_count", pa.int32()),
+        ("curly_brace_count", pa.int32()),
+        ("sentence_count", pa.int32()),
+        ("javascript_line_count", pa.int32()),
+        ("policy_line_count", pa.int32()),
+        ("unterminated_line_ratio", pa.float32()),
+        ("few_word_line_ratio", pa.float32()),
+        ("long_word_line_count", pa.int32()),
+    ]
+)
+CITATION = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
+POLICY = re.compile("terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies")
+_SEPARATORS = frozenset(SEPARATORS)
+QUOTES = "\"'”’»」』）)"
+"""What may end a sentence in place of its terminator; C4 has the straight quotes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class C4:
+    """Options of `quality.c4`.
+
+    Lines with fewer than `min_words_per_line` words or with a word of more than `max_word_length` characters are not
+    used, nor, with `terminated_lines_only`, lines that end without terminal punctuation: C4's own rule for English,
+    which FineWeb left out and which no text of a script without terminators would survive.
+    """
+
+    min_words_per_line: int = 3
+    max_word_length: int = 1000
+    terminated_lines_only: bool = False
+
+
+@stage("quality.c4", config=C4, writes=COLUMNS)
+def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
+    """Measure C4's rules line by line.
+
+    A line goes through C4's tests in their order: a word too long, no terminal punctuation, too few words, then
+    `lorem ipsum`, `javascript`, cookie and policy phrases. The first that applies counts it; of the lines left,
+    `sentence_count` sentences are counted and `curly_brace_count` lines have a curly brace. The two ratios are over all lines, blank ones included, and
+    are 0 for a text without lines; `unterminated_line_ratio` is measured whether or not such lines are used.
+
+    Reads:   text
+    Writes:  lorem_ipsum_count, curly_brace_count, sentence_count, javascript_line_count, policy_line_count,
+             long_word_line_count: int32; unterminated_line_ratio, few_word_line_ratio: float32
+    Source:  Raffel et al. 2020, section 2.2, as datatrove 0.10.1's C4QualityFilter. Different on purpose:
+             terminal punctuation is the language's and closing quotes of other scripts; in lines of scripts without
+             spaces (or with a wordspace) words are counted as segmented; lines are counted on after
+             what drops the document there (lorem ipsum, a brace).
+    """
+    return measured(COLUMNS, [_Lines(batch, config).count(parts) for _, parts in batch])
+
+
+class _Lines:
+    """C4's tests for the lines of one language."""
+
+    def __init__(self, batch: TextBatch, config: C4) -> None:
+        self.endings = tuple(dict.fromkeys(batch.language.terminators.replace("…", "") + QUOTES))
+        self.config = config
+
+    def count(self, parts: Segmentation) -> tuple[float, ...]:
+        lorem = braces = sentences = javascript = policy = unterminated = few = long_words = 0
+        lowered = parts.text.lower()
+        # most texts have none of these, and then no line needs its own lower-cased copy
+        suspect = "lorem ipsum" in lowered or "javascript" in lowered or POLICY.search(lowered) is not None
+        unspaced = has_unspaced(parts.text) or not _SEPARATORS.isdisjoint(parts.text)
+        for whole in parts.lines:
+            line = whole.strip()
+            words = self._words(line, unspaced)
+            if len(line) > self.config.max_word_length and max(map(len, words)) > self.config.max_word_length:
+                long_words += 1
+                continue
+            if "[" in line:
+                line = CITATION.sub("", line)
+            if not line.endswith(self.endings) or line.endswith("..."):
+                unterminated += 1
+                if self.config.terminated_lines_only:
+                    continue
+            if len(words) < self.config.min_words_per_line:
+                few += 1
+                continue
+            folded = line.lower() if suspect else ""
+            if "lorem ipsum" in folded:
+                lorem += 1
+            elif "javascript" in folded:
+                javascript += 1
+            elif suspect and POLICY.search(folded):
+                policy += 1
+            else:
+                braces += "{" in line
+                sentences += len(find_sentences(line, parts.terminators))
+        total = max(len(parts.lines), 1)
+        return lorem, braces, sentences, javascript, policy, unterminated / total, few / total, long_words
+
+    def _words(self, line: str, unspaced: bool) -> list[str]:
+        words = line.split()
+        if unspaced and (has_unspaced(line) or not _SEPARATORS.isdisjoint(line)):
+            return [word for word in find_words(line) if WORD_FACTS[word].is_word]
+        return words

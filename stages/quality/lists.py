@@ -1,0 +1,87 @@
+"""Flagged words of the language in the text, and addresses on a block list."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import pyarrow as pa
+import regex
+
+from stages.quality.blocklist import BlockList, BlockListFiles
+from stages.registry import stage
+from stages.text.batch import TextBatch, measured
+from stages.text.segmentation import Segmentation, find_words, has_unspaced
+from stages.text.words import WORD_FACTS
+
+COLUMNS = pa.schema(
+    [
+        ("flagged_word_count", pa.int32()),
+        ("flagged_word_ratio", pa.float32()),
+        ("url_blocked", pa.int32()),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """Options of `quality.lists`: files with one host or address per line, `#` for comments; none by default."""
+
+    block_lists: tuple[str, ...] = field(default=(), metadata={"path": True})
+
+
+def _resources(config: Lists) -> dict[str, BlockListFiles]:
+    return {"blocked": BlockListFiles(config.block_lists)}
+
+
+@stage("quality.lists", config=Lists, writes=COLUMNS, resources=_resources)
+def lists(batch: TextBatch, config: Lists, blocked: BlockList) -> pa.RecordBatch:
+    """Count flagged words and look the address up.
+
+    `flagged_word_count` is occurrences of the language's flagged words and phrases in any case: whole words, or
+    anywhere in the text for entries in scripts without spaces. `flagged_word_ratio` is that per word with a letter,
+    mark or number; 0 for texts without words. `url_blocked` is 1 if the host of `url`, a domain above it or the
+    address itself is on a block list, else 0, also for rows without a URL.
+
+    Reads:   text, url
+    Writes:  flagged_word_count, url_blocked: int32; flagged_word_ratio: float32
+    Source:  C4 and datatrove 0.10.1's C4BadWordsFilter (a document with any flagged word is dropped there; here a
+             count and a ratio); URL lists as in RefinedWeb (Penedo et al. 2023, appendix G.1)
+    """
+    urls = batch.rows.column("url").to_pylist()
+    flagged = _Flagged.of(batch.language.flagged_words)
+    rows = []
+    for (_, parts), url in zip(batch, urls, strict=True):
+        count = flagged.count(parts)
+        words = sum(many for word, many in parts.word_counts.items() if WORD_FACTS[word].is_word) if count else 1
+        rows.append((count, count / max(words, 1), int(blocked.blocks(url or ""))))
+    return measured(COLUMNS, rows)
+
+
+@dataclass(frozen=True)
+class _Flagged:
+    """Flagged entries by how they are looked for."""
+
+    words: frozenset[str]
+    phrases: regex.Pattern[str] | None
+
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def of(entries: frozenset[str]) -> "_Flagged":
+        entries = frozenset(entry.lower() for entry in entries if entry.strip())
+        anywhere = {entry for entry in entries if has_unspaced(entry)}
+        words = frozenset(entry for entry in entries - anywhere if find_words(entry) == [entry])
+        bounded = entries - anywhere - words
+        alternatives = [regex.escape(entry) for entry in _longest_first(anywhere)]
+        alternatives += [rf"(?<!\w){regex.escape(entry)}(?!\w)" for entry in _longest_first(bounded)]
+        return _Flagged(words, regex.compile("|".join(alternatives)) if alternatives else None)
+
+    def count(self, parts: Segmentation) -> int:
+        found = 0
+        if self.words:
+            found = sum(many for word, many in parts.word_counts.items() if WORD_FACTS[word].folded in self.words)
+        if self.phrases:
+            found += len(self.phrases.findall(parts.text.lower()))
+        return found
+
+
+def _longest_first(entries: set[str] | frozenset[str]) -> list[str]:
+    return sorted(entries, key=lambda entry: (-len(entry), entry))

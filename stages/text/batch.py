@@ -1,0 +1,45 @@
+"""A batch of documents of one language with their shared segmentation."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+
+from stages.text.language import LanguageText
+from stages.text.segmentation import Segmentation, segment
+
+
+@dataclass(frozen=True)
+class TextBatch:
+    """Rows of `documents`, all of one language, segmented at most once.
+
+    Every text stage of a worker gets the same object, so words, lines and sentences are found once per
+    document whatever the number of signals.
+    """
+
+    rows: pa.RecordBatch
+    language: LanguageText
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The text of each row; null reads as the empty string."""
+        return [text or "" for text in self.rows.column("text").to_pylist()]
+
+    @cached_property
+    def segmentations(self) -> list[Segmentation]:
+        """Words, sentences, lines and paragraphs of each row."""
+        return [segment(text, self.language) for text in self.texts]
+
+    def __iter__(self) -> Iterator[tuple[str, Segmentation]]:
+        return iter(zip(self.texts, self.segmentations, strict=True))
+
+
+def measured(schema: pa.Schema, rows: Sequence[Sequence[object]]) -> pa.RecordBatch:
+    """Columns of a schema from the values of each document, in the schema's order."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,0 +1,93 @@
+"""Dedup words: what is the same and what is not, in every script."""
+
+import gzip
+import json
+import unicodedata
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from stages.dedup.exact import Exact, exact
+from stages.dedup.key import dedup_word, dedup_words
+from stages.text.batch import TextBatch
+from stages.text.language import LanguageText
+from stages.text.segmentation import find_words, segment
+
+
+def key(text: str) -> list[str]:
+    return dedup_words(segment(text, LanguageText()))
+
+
+def text_hash(text: str) -> str:
+    rows = pa.RecordBatch.from_pydict({"text": pa.array([text], pa.large_string())})
+    return str(exact(TextBatch(rows, LanguageText()), Exact()).column(0)[0].as_py())
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("Tere", "tere"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("don’t", "don't"),
+        ("oʻzbek", "o'zbek"),
+        ("well‑known", "well-known"),
+        ("EU꞉n", "eu:n"),
+        ("soft\u00adhyphen", "softhyphen"),
+        ("e\u0301", "é"),
+        ("Α\u0313", "ἀ"),
+        ("मूल", "मूल"),
+        ("3,14", "3,14"),
+        ("…", ""),
+        ("😀", ""),
+    ],
+)
+def test_dedup_word(word: str, expected: str) -> None:
+    assert dedup_word(word) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Tere, maailm!", "tere maailm"),
+        ("Don't stop", "DON’T stop."),
+        ("caf\u00e9 noir", "cafe\u0301 noir"),
+        ("a\n\nb", "a b"),
+        ("天气很好。", "天气很好"),
+    ],
+)
+def test_the_same_text(one: str, other: str) -> None:
+    assert key(one) == key(other)
+    assert text_hash(one) == text_hash(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("मेल", "मूल"),
+        ("मूल", "मुल"),
+        ("má mà", "ma ma"),
+        ("version 1.2", "version 1.3"),
+        ("ɓata", "bata"),
+        ("ko'd", "kod"),
+        ("…", "!"),
+        ("", " "),
+    ],
+)
+def test_not_the_same_text(one: str, other: str) -> None:
+    assert text_hash(one) != text_hash(other)
+
+
+@pytest.mark.realdata
+def test_few_word_types_collide_in_any_language(data_root: Path) -> None:
+    """Of types distinct after NFC, case folding and with one kind of apostrophe at most 1 % share a dedup word."""
+    worst = {}
+    with gzip.open(data_root / "mono" / "udhr" / "udhr_preamble_art1-20.jsonl.gz", "rt") as lines:
+        for record in map(json.loads, lines):
+            words = find_words(unicodedata.normalize("NFC", record["text"]).translate(str.maketrans("’‘ʼʻ", "''''")))
+            types = {folded for word in words if dedup_word(folded := unicodedata.normalize("NFC", word.casefold()))}
+            share = 1 - len({dedup_word(word) for word in types}) / len(types)
+            if share > 0.01:
+                worst[record["lang"]] = share
+    assert worst == {}

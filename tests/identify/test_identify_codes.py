@@ -1,0 +1,165 @@
+"""Language codes: spellings, macrolanguages, errors, and the labels of models."""
+
+import pytest
+
+from stages.errors import ConfigError
+from stages.identify.codes import fold_macro, known_languages, name_of, resolve, resolve_or_none, same_language, scripts_of
+from stages.identify.labels import codes_of_labels, label_table, parse_labels
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [
+        ("et", "ekk_Latn"),
+        ("est", "ekk_Latn"),
+        ("ekk", "ekk_Latn"),
+        ("ekk_Latn", "ekk_Latn"),
+        ("__label__et", "ekk_Latn"),
+        ("ET", "ekk_Latn"),
+        ("zh-Hans", "cmn_Hani"),
+        ("zho_Hant", "cmn_Hani"),
+        ("zh_TW", "cmn_Hani"),
+        ("zh-yue", "yue_Hani"),
+        ("pt-BR", "por_Latn"),
+        ("es-419", "spa_Latn"),
+        ("en_US.UTF-8", "eng_Latn"),
+        ("en-x-private", "eng_Latn"),
+        ("sr-Latn", "srp_Latn"),
+        ("sr_RS@latin", "srp_Latn"),
+        ("sr-ME", "srp_Latn"),
+        ("sr-Cyrl-RS", "srp_Cyrl"),
+        ("uz", "uzn_Latn"),
+        ("uz-Cyrl", "uzn_Cyrl"),
+        ("lv", "lvs_Latn"),
+        ("ar", "arb_Arab"),
+        ("ms", "zsm_Latn"),
+        ("sw", "swh_Latn"),
+        ("ne", "npi_Deva"),
+        ("mn", "khk_Cyrl"),
+        ("az", "azj_Latn"),
+        ("mg", "plt_Latn"),
+        ("or", "ory_Orya"),
+        ("sq", "als_Latn"),
+        ("als", "als_Latn"),  # ISO 639-3: Tosk Albanian
+        ("fa", "pes_Arab"),
+        ("no", "nob_Latn"),
+        ("iw", "heb_Hebr"),  # retired
+        ("chi", "cmn_Hani"),  # ISO 639-2/B
+        ("arm_Armn", "hye_Armn"),
+        ("ja", "jpn_Jpan"),
+        ("kor_Kore", "kor_Hang"),
+        ("sh", "hbs_Latn"),
+        ("mul_Zxxx", "mul"),
+        ("und", "und"),
+    ],
+)
+def test_spellings_resolve_to_one_code(label: str, code: str) -> None:
+    assert resolve(label) == code
+    assert resolve(code) == code
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("sr", r"web.toml: 'sr' is written in several scripts; choose one of srp_Cyrl, srp_Latn"),
+        ("cre", r"'cre' stands for several languages; choose one of crj_Cans, crk_Cans"),
+        ("que", r"choose one of .* and \d+ more"),
+        ("estonian", r"'estonian' is not a language code; did you mean ekk_Latn \(Estonian\)\?"),
+        ("Ukranian", r"did you mean ukr_Cyrl \(Ukrainian\)\?"),
+        ("swwe_Latn", r"did you mean sww_Latn"),
+        ("ekk_Xatn", r"'Xatn' is not a script of ISO 15924"),
+        ("", r"'' is not a language code; codes are ISO 639-3 and ISO 15924, as ekk_Latn"),
+        ("abj", r"the script of 'abj' is not known; write it out"),
+    ],
+)
+def test_errors_say_what_to_write(label: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        resolve(label, "web.toml")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("est_Latn", "ekk_Latn", True),
+        ("zho_Hans", "cmn_Hani", True),
+        ("kor_Kore", "kor_Hang", True),
+        ("fas_Arab", "pes_Arab", True),
+        ("baq_Latn", "eus_Latn", True),
+        ("et", "ekk_Latn", True),
+        ("nor_Latn", "nob_Latn", True),
+        ("nno_Latn", "nob_Latn", False),
+        ("arz_Arab", "arb_Arab", False),
+        ("srp_Latn", "srp_Cyrl", False),
+        ("srp", "srp_Cyrl", True),
+        ("hbs_Latn", "srp_Latn", True),
+        ("als_Latn", "gsw_Latn", False),
+        ("und", "ekk_Latn", False),
+        ("mul_Zxxx", "mul", True),
+    ],
+)
+def test_macrolanguages_count_as_their_members(first: str, second: str, same: bool) -> None:
+    assert same_language(first, second) is same
+    assert same_language(second, first) is same
+
+
+def test_names_and_scripts() -> None:
+    assert name_of("ekk_Latn") == "Estonian"
+    assert name_of("srp_Latn") == "Serbian (Latin)"
+    assert name_of("xxx_Latn") == "xxx_Latn"
+    assert name_of("und") == "Undetermined"
+    assert scripts_of("srp_Latn") == ("Latn", "Cyrl")
+    assert scripts_of("xxx_Cyrl") == ("Cyrl",)
+    assert fold_macro("cmn_Hani") == fold_macro("zho_Hans") == "zho_Hani"
+    assert fold_macro("und") == "und"
+
+
+def test_every_language_with_a_script_resolves_or_lists_its_members() -> None:
+    assert len(known_languages()) > 7000
+    for known in known_languages().values():
+        if known.scripts:
+            code = f"{known.code}_{known.scripts[0]}"
+            try:
+                assert same_language(resolve(code), code)
+            except ConfigError as error:
+                assert "choose one of" in str(error)
+
+
+def test_lid176_labels_are_its_own() -> None:
+    table = label_table("lid.176")
+    assert len(table) == len(set(table.values())) == 176
+    assert table["als"] == "gsw_Latn"
+    assert table["sq"] == "als_Latn"
+    assert table["sh"] == "hbs_Latn"
+    for code in table.values():
+        language, _, script = code.partition("_")
+        assert script in known_languages()[language].scripts
+
+
+def test_a_model_is_known_by_its_labels() -> None:
+    lid = [f"__label__{label}" for label in label_table("lid.176")]
+    assert codes_of_labels(lid, "any.bin")["__label__als"] == "gsw_Latn"
+    glotlid = ["__label__als_Latn", "__label__ekk_Latn", "__label__und_Mong", "__label__zxx_Zzzz"]
+    assert list(codes_of_labels(glotlid, "glotlid.bin").values()) == ["als_Latn", "ekk_Latn", "und", "und"]
+    assert codes_of_labels(["__label__en", "__label__fr"], "own.bin") == {
+        "__label__en": "eng_Latn",
+        "__label__fr": "fra_Latn",
+    }
+
+
+def test_an_unknown_label_asks_for_a_table() -> None:
+    with pytest.raises(ConfigError, match=r"own.bin: 'spam' is not a language code.*give `labels`.*`spam<TAB>code`"):
+        codes_of_labels(["__label__spam"], "own.bin")
+
+
+@pytest.mark.parametrize("line", ["spam", "spam\tspam", "spam eng_Latn"])
+def test_a_wrong_label_table_names_its_line(line: str) -> None:
+    with pytest.raises(ConfigError, match="labels.tsv, line 2"):
+        parse_labels(["en\teng_Latn", line], "labels.tsv")
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [(None, None), ("", None), ("et", "ekk_Latn"), ("sr", "srp_Cyrl"), ("que", None), ("gibberish", None)],
+)
+def test_labels_of_inputs_never_raise(label: str | None, code: str | None) -> None:
+    assert resolve_or_none(label) == code

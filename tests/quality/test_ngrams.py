@@ -1,0 +1,35 @@
+"""The fast count of repeated n-grams against the plain one and datatrove's."""
+
+import pytest
+from datatrove.pipeline.filters.gopher_repetition_filter import find_all_duplicate, find_top_duplicate, get_n_grams
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, repeated_characters, repeated_characters_plain
+
+words = st.lists(st.sampled_from(["a", "bb", "ccc", "मूल", "।", "天", "x1"]), max_size=120)
+
+
+@given(words)
+def test_equal_to_the_reference(words: list[str]) -> None:
+    assert repeated_characters(words) == repeated_characters_plain(words)
+
+
+@given(words.map(lambda found: [f"{word}{len(word)}_" for word in found]))  # no two sequences run together alike
+def test_equal_to_datatrove(words: list[str]) -> None:
+    top = [find_top_duplicate(ngrams) if (ngrams := get_n_grams(words, size)) else 0 for size in TOP_SIZES]
+    assert repeated_characters(words) == top + [find_all_duplicate(words, size) for size in DUPLICATE_SIZES]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", [0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ("a", [0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ("a b c d", [3, 5, 7, 0, 0, 0, 0, 0, 0]),
+        ("a b a b", [6, 5, 7, 0, 0, 0, 0, 0, 0]),
+        ("a b c d e a b c d e", [6, 10, 14, 5, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_by_hand(text: str, expected: list[int]) -> None:
+    assert repeated_characters(text.split()) == expected
