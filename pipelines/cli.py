@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,7 +26,9 @@ app.add_typer(models_app, name="models")
 
 OUT = Console()
 
-PipelineName = Annotated[str, typer.Argument(metavar="PIPELINE", help="Name of an installed pipeline, or a .toml file.")]
+PipelineName = Annotated[
+    str, typer.Argument(metavar="PIPELINE", help="Name of an installed pipeline, or a .toml file.")
+]
 Inputs = Annotated[
     list[str],
     typer.Option(
@@ -35,16 +37,21 @@ Inputs = Annotated[
 ]
 Output = Annotated[str, typer.Option("--output", "-o", metavar="URI", help="Run directory, local or s3://.")]
 Languages = Annotated[
-    str, typer.Option("--languages", metavar="CODES", help="Comma-separated codes; other languages are counted, not used.")
+    str,
+    typer.Option("--languages", metavar="CODES", help="Comma-separated codes; other languages are counted, not used."),
 ]
 Settings = Annotated[
     list[str],
-    typer.Option("--set", metavar="KEY=VALUE", help="Override an option: stage.option=value, value written as in TOML."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override an option: stage.option=value, value written as in TOML."
+    ),
 ]
 LangConfigs = Annotated[
     str, typer.Option("--lang-configs", metavar="DIR", help="Your language files, laid over the installed ones.")
 ]
-Sample = Annotated[int, typer.Option("--sample", metavar="N", min=1, help="Read only the first N records of each file.")]
+Sample = Annotated[
+    int, typer.Option("--sample", metavar="N", min=1, help="Read only the first N records of each file.")
+]
 RunDirectory = Annotated[str, typer.Option("--run", metavar="DIR", help="The --output of a finished run.")]
 
 
@@ -54,7 +61,8 @@ def _options(
     settings: list[str] | None,
     lang_configs: str | None,
     sample: int | None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
+    """The arguments of `pipelines.run.prepare`."""
     return {
         "inputs": inputs or [],
         "languages": [code.strip() for code in languages.split(",") if code.strip()] if languages else [],
@@ -94,7 +102,9 @@ def run(
     for failure in result.quarantined:
         OUT.print(f"quarantined: {failure.step} {failure.label}: {failure.error}", highlight=False, soft_wrap=True)
     if result.unreadable:
-        OUT.print("some input could not be read to its end; `babelmill inspect` and report.html list it", highlight=False)
+        OUT.print(
+            "some input could not be read to its end; `babelmill inspect` and report.html list it", highlight=False
+        )
     raise typer.Exit(result.status)
 
 
@@ -128,7 +138,8 @@ def why(
 ) -> None:
     """Tell what happened to a document: source, language, signals, decision, cluster, and where it ended."""
     from pipelines.rundir import RunDir
-    from pipelines.why import render, why as tell
+    from pipelines.why import render
+    from pipelines.why import why as tell
 
     story = tell(RunDir(run), ident)
     if as_json:
@@ -145,7 +156,8 @@ def inspect(
     count: Annotated[int, typer.Option("-n", min=1, help="How many samples.")] = 10,
 ) -> None:
     """Show samples of what was rejected, with the bound and the value that rejected them."""
-    from pipelines.inspect import inspect as sample_rejected, render
+    from pipelines.inspect import inspect as sample_rejected
+    from pipelines.inspect import render
     from pipelines.rundir import RunDir
 
     OUT.print(render(sample_rejected(RunDir(run), language or None, reason or None, count)))
@@ -208,14 +220,15 @@ def lang_list(lang_configs: LangConfigs = "") -> None:
 
 @lang_app.command("show")
 def lang_show(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="As ekk_Latn, ekk, et or est.")], lang_configs: LangConfigs = ""
+    code: Annotated[str, typer.Argument(metavar="CODE", help="As ekk_Latn, ekk, et or est.")],
+    lang_configs: LangConfigs = "",
 ) -> None:
     """Show everything that is set for a language, after inheritance."""
     from pipelines.languages import load_language, resolve_code
 
     language = load_language(resolve_code(code), lang_configs or None)
     OUT.print(f"{language.code}: {language.name}", highlight=False)
-    OUT.print(f"segmenter {language.text.segmenter}, sentence ends {language.text.terminators}", highlight=False)
+    OUT.print(f"sentence ends: {language.text.terminators}", highlight=False)
     OUT.print(f"stop words: {' '.join(sorted(language.text.stop_words)) or 'none'}", highlight=False)
     table = Table("bound", "min", "max", "why")
     for name, bound in sorted(language.bounds.items()):

@@ -87,8 +87,12 @@ class RunContext:
 class Step(Protocol):
     """A physical step of the plan: one or more stages that run together, unit by unit."""
 
-    name: str
-    stages: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages of the pipeline file that it carries out."""
 
     def units(self, run: RunContext) -> Sequence[Unit]:
         """The units of this step, once the outputs it reads are there; reads no data."""

@@ -4,6 +4,7 @@ import fnmatch
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from pipelines.storage import LocalStorage, Storage, open_storage, retried
@@ -44,7 +45,7 @@ def resolve_inputs(given: Sequence[str]) -> list[InputFile]:
         for file in _resolve(item):
             files.setdefault(_identity(file), file)
     ordered = sorted(files.values())
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         if (first.name, first.relative) == (second.name, second.relative):
             raise ConfigError(
                 f"inputs {first.uri} and {second.uri} are both called {first.relative!r}; "

@@ -3,7 +3,7 @@
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -85,12 +85,11 @@ def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
     language without a file of its own has its script's settings.
     """
     layers = [_read(path) for path in _paths(code, extra_dir)]
-    text = {key: value for layer in layers for key, value in layer.text.model_dump(exclude_none=True).items()}
     names = [layer.name for layer in layers if layer.name]
     return Language(
         code=code,
         name=names[-1] if names else name_of(code),
-        text=LanguageText(code=code, **{key: _listed(value) for key, value in text.items()}),
+        text=_lay_text(code, [layer.text for layer in layers]),
         bounds=dict(sorted(_merge(layers).items())),
     )
 
@@ -111,17 +110,21 @@ def check_languages(extra_dir: str | Path | None = None) -> list[str]:
     problems: list[str] = []
     if extra_dir is not None and not Path(extra_dir).is_dir():
         return [f"{extra_dir}: no such folder"]
+    readable: dict[str, Path] = {}
+    broken: list[str] = []
     for path in _files(extra_dir):
         try:
             problems += _problems(path, _read(path))
-            language = load_language(path.stem, extra_dir) if not path.stem.startswith("_") else None
+            readable[path.stem] = path
         except ConfigError as error:
-            problems.append(str(error))
-            continue
-        for bound in language.bounds.values() if language else ():
+            broken.append(str(error))
+    if broken:  # nothing can be laid over each other until they can be read
+        return broken + problems
+    for code, path in readable.items():
+        for bound in () if code.startswith("_") else load_language(code, extra_dir).bounds.values():
             if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
                 problems.append(f"{path}: bounds.{bound.column}: min {bound.minimum:g} is above max {bound.maximum:g}")
-    return list(dict.fromkeys(problems))
+    return problems
 
 
 def _paths(code: str, extra_dir: str | Path | None) -> Iterator[Path]:
@@ -162,12 +165,21 @@ def _explain(error: ValidationError) -> str:
     place = ".".join([*table, key])
     if first["type"] != "extra_forbidden":
         return f"{place}: {first['msg']}, got {first['input']!r}"
-    model = {"text": _Text, "bounds": _Bound}.get(table[0], _File) if table else _File
+    tables: dict[str, type[_Table]] = {"text": _Text, "bounds": _Bound}
+    model = tables[table[0]] if table else _File
     return f"unknown key {place!r}{nearest(key, model.model_fields)}"
 
 
-def _listed(value: str | tuple[str, ...]) -> str | frozenset[str]:
-    return value if isinstance(value, str) else frozenset(value)
+def _lay_text(code: str, tables: Iterable[_Text]) -> LanguageText:
+    text = LanguageText(code=code)
+    for table in tables:
+        text = replace(
+            text,
+            terminators=text.terminators if table.terminators is None else table.terminators,
+            stop_words=text.stop_words if table.stop_words is None else frozenset(table.stop_words),
+            flagged_words=text.flagged_words if table.flagged_words is None else frozenset(table.flagged_words),
+        )
+    return text
 
 
 def _merge(layers: Iterable[_File]) -> dict[str, Bound]:
@@ -194,15 +206,14 @@ def _problems(path: Path, content: _File) -> Iterator[str]:
                 yield f"{path}: the code of this language is {expected}; rename the file to {expected}.toml"
     if content.code not in (None, path.stem):
         yield f"{path}: code is {content.code!r}, but the file is named {path.stem}; leave `code` out"
-    for field in fields(LanguageText):
-        words = getattr(content.text, field.name, None) if field.name.endswith("_words") else None
-        yield from _word_problems(f"{path}: text.{field.name}", words or ())
+    yield from _word_problems(f"{path}: text.stop_words", content.text.stop_words or ())
+    yield from _word_problems(f"{path}: text.flagged_words", content.text.flagged_words or ())
     for column, bound in content.bounds.items():
         place = f"{path}: bounds.{column}"
         if column not in bound_columns():
             yield f"{place}: no stage measures {column!r}{nearest(column, bound_columns())}"
         if not bound.why:
-            yield f"{place}: say why, as why = \"...\": where a number was measured, on what, when"
+            yield f'{place}: say why, as why = "...": where a number was measured, on what, when'
         if not bound.off and bound.min is None and bound.max is None:
             yield f"{place}: neither min nor max nor off = true"
         if bound.off and not (bound.min is None and bound.max is None):

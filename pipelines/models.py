@@ -101,8 +101,10 @@ def _given(path: Path, variable: str, model: KnownModel) -> Path:
     if not path.is_file():
         raise ConfigError(f"{variable}: {path}: no such file")
     if _sha256(path.read_bytes()) != model.sha256:
-        raise ConfigError(f"{variable}: {path} is not {model.file}: its sha256 is not {model.sha256[:16]}…; to use another"
-                          " model, give its path as `model` in the pipeline")
+        raise ConfigError(
+            f"{variable}: {path} is not {model.file}: its sha256 is not {model.sha256[:16]}…; to use another"
+            " model, give its path as `model` in the pipeline"
+        )
     return path
 
 

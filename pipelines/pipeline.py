@@ -98,17 +98,19 @@ def _step(number: int, raw: Mapping[str, Any], where: str, folder: Path) -> Pipe
     name = options.pop("stage", None)
     if not isinstance(name, str):
         close = get_close_matches("stage", list(options), n=1)
-        hint = f"; did you mean 'stage' by {close[0]!r}?" if close else "; every [[step]] begins with stage = \"...\""
+        hint = f"; did you mean 'stage' by {close[0]!r}?" if close else '; every [[step]] begins with stage = "..."'
         raise ConfigError(f"{place}: no stage{hint}")
     stage = find_stage(name, place)
     for field in fields(stage.config):
         value = options.get(field.name, field.default)
         if field.metadata.get("path") and isinstance(value, str):
             options[field.name] = _beside(folder, value)
+        elif field.metadata.get("path") and isinstance(value, list | tuple):
+            options[field.name] = [_beside(folder, str(item)) for item in value]
     config = configure(stage, options, place)
     for field in fields(stage.config):
         if field.metadata.get("model"):
-            config = replace(config, **{field.name: str(model_path(getattr(config, field.name)))})
+            config = replace(config, **{field.name: model_path(getattr(config, field.name), folder)})
     return PipelineStep(number, stage, config)
 
 

@@ -35,10 +35,7 @@ def build_steps(pipeline: Pipeline) -> list[Step]:
         if needs and needs not in made:
             raise ConfigError(f"{place}: {name} reads {needs!r}, which no step before it writes")
         if name == "cluster":
-            found = cluster_steps(annotators)
-            if not found[0].columns:
-                raise ConfigError(f"{place}: cluster needs a sketch; add a step dedup.exact or dedup.minhash before it")
-            steps += found
+            steps += cluster_steps(annotators, place)
         elif name == "decide":
             assert identify is not None  # IngestStep has checked it
             steps.append(DecideStep(identify, annotators, clustered))

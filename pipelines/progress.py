@@ -1,7 +1,7 @@
 """How far a run is: one bar per step on a terminal, plain lines elsewhere."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from typing import Protocol
 
@@ -18,7 +18,7 @@ class Bar(Protocol):
 
 
 class Progress(Protocol):
-    def step(self, name: str, pending: Sequence[Unit], total: int) -> "Iterator[Bar]": ...
+    def step(self, name: str, pending: Sequence[Unit], total: int) -> AbstractContextManager[Bar]: ...
 
 
 class _Count:
@@ -52,7 +52,9 @@ class _Terminal:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.live = bars.Progress(
-            bars.TextColumn("{task.description:<18}"), bars.BarColumn(), bars.TextColumn("{task.fields[said]}"),
+            bars.TextColumn("{task.description:<18}"),
+            bars.BarColumn(),
+            bars.TextColumn("{task.fields[said]}"),
             console=console,
         )
 
@@ -84,7 +86,7 @@ class _Lines:
         class Plain:
             def advance(self, unit: Unit, result: Commit | Failure) -> None:
                 count.take(unit, result)
-                if monotonic() - last[0] >= LINE_EVERY_S:
+                if count.done < count.units and monotonic() - last[0] >= LINE_EVERY_S:
                     last[0] = monotonic()
                     console.print(f"{name}: {count.text()}", highlight=False, soft_wrap=True)
 
@@ -93,12 +95,12 @@ class _Lines:
 
 
 @contextmanager
-def open_progress(quiet: bool) -> "Iterator[Progress]":
+def open_progress(quiet: bool) -> Iterator[Progress]:
     """Progress on standard error, so that standard output holds results only."""
     console = Console(stderr=True, quiet=quiet)
     if console.is_terminal and not quiet:
         shown = _Terminal(console)
         with shown.live:
-            yield shown  # type: ignore[misc]
+            yield shown
     else:
-        yield _Lines(console)  # type: ignore[misc]
+        yield _Lines(console)

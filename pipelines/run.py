@@ -103,7 +103,9 @@ def run(
     return execute_plan(context, steps, engine, workers, quiet)
 
 
-def execute_plan(context: RunContext, steps: Sequence[Step], engine: str, workers: int | None, quiet: bool) -> RunResult:
+def execute_plan(
+    context: RunContext, steps: Sequence[Step], engine: str, workers: int | None, quiet: bool
+) -> RunResult:
     """Execute the units that have no commit record, step after step, and publish what the run consists of."""
     started, clock = datetime.now(UTC), monotonic()
     records: list[_StepRecord] = []
@@ -136,7 +138,9 @@ def execute_plan(context: RunContext, steps: Sequence[Step], engine: str, worker
         publish(context.storage, context.published, live)
         retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
         description = _describe(context, records, failures, commits, started, monotonic() - clock)
-        retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1, ensure_ascii=False).encode()))
+        retried(
+            lambda: context.storage.write("run.json", json.dumps(description, indent=1, ensure_ascii=False).encode())
+        )
         _write_report(context.storage)
     unreadable = sum(1 for count in counts if count.flow == "quarantined" and count.documents is None)
     ran = sum(record.ran for record in records)

@@ -82,10 +82,21 @@ class RunDir:
     def query(self, sql: str, parameters: Sequence[Any] = (), **tables: Any) -> list[dict[str, Any]]:
         """Rows of a query over the datasets of `SCHEMAS`, `ledger` and further named tables or datasets."""
         for name, table in tables.items():
-            self._connection.register(name, table)
+            self.name(name, table)
         cursor = self._connection.execute(sql, list(parameters))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def name(self, name: str, table: Any) -> None:
+        """Let queries name a table or a dataset."""
+        self._connection.register(name, table)
+
+    def columns(self, folder: str, names: Sequence[str], limit: int) -> Any:
+        """Some columns of a dataset in memory, or the dataset itself where they hold more than `limit` values."""
+        dataset = self._datasets[folder]
+        if dataset is None:
+            return SCHEMAS[folder].empty_table()
+        return dataset.to_table(columns=list(names)) if dataset.count_rows() * len(names) <= limit else dataset
 
     def schema(self, folder: str) -> pa.Schema:
         """Columns of a dataset, or those it would have."""

@@ -31,7 +31,8 @@ class Entry:
 class Storage(Protocol):
     """Files below one root. A write is complete or absent, whatever happens meanwhile."""
 
-    uri: str
+    @property
+    def uri(self) -> str: ...
 
     def read(self, path: str) -> bytes: ...
 
@@ -121,7 +122,9 @@ class LocalStorage:
                 with suppress(FileNotFoundError):
                     state = file.stat()
                     entries.append(
-                        Entry(file.relative_to(self.uri).as_posix(), state.st_size, f"{state.st_size}-{state.st_mtime_ns}")
+                        Entry(
+                            file.relative_to(self.uri).as_posix(), state.st_size, f"{state.st_size}-{state.st_mtime_ns}"
+                        )
                     )
         return sorted(entries)
 
@@ -169,7 +172,7 @@ class S3Storage:
     prefix: str
 
     @property
-    def uri(self) -> str:  # type: ignore[override]
+    def uri(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     def _key(self, path: str) -> str:
@@ -188,7 +191,9 @@ class S3Storage:
         return bytes(body)
 
     def open(self, path: str) -> BinaryIO:
-        stream: BinaryIO = self._call(path, lambda: _s3_filesystem().open_input_file(f"{self.bucket}/{self._key(path)}"))
+        stream: BinaryIO = self._call(
+            path, lambda: _s3_filesystem().open_input_file(f"{self.bucket}/{self._key(path)}")
+        )
         return stream
 
     def write(self, path: str, data: Any) -> None:

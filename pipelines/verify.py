@@ -4,6 +4,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -73,7 +74,7 @@ def _chain(ledger: list[Mapping[str, Any]]) -> Iterator[str]:
         if row["flow"] in ("in", "kept"):
             flows[(row["step"], row["flow"])][row["language"]] += row["documents"] or 0
     steps = [step for step in CHAIN if step in present]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         kept, taken = flows[(before, "kept")], flows[(after, "in")]
         if before == "ingest":
             kept, taken = {"-": sum(kept.values())}, {"-": sum(taken.values())}

@@ -8,9 +8,7 @@ UNDETERMINED = "und"
 UNKNOWN_LANGUAGE = "-"
 """Ledger label of rows counted before their language is known."""
 
-SPANS = pa.list_(
-    pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
-)
+SPANS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())]))
 """Half-open character ranges of `documents.text`, ascending; `select` applies them once."""
 
 IDENTIFICATION = pa.schema(

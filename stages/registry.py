@@ -1,9 +1,8 @@
 """Stages by name: how one is declared, found and configured."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
-from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any, Literal, Protocol, TypeVar, get_args, get_type_hints
@@ -18,7 +17,7 @@ Kind = Literal["ingest", "annotate", "step", "recipe"]
 a `step` works on whole datasets and is run by the module of its name in `pipelines.steps`."""
 
 
-class Resource(Protocol):
+class Resource(Hashable, Protocol):
     """Something a stage needs that must be opened: a model, a word list, an HTTP client.
 
     Picklable and cheap; the engine opens it once per worker and passes the opened object to the stage.
@@ -73,7 +72,9 @@ def stage(
 
     def register(function: F) -> F:
         if name in _STAGES and _STAGES[name].function.__module__ != function.__module__:
-            raise ConfigError(f"stage {name!r} is declared in {_STAGES[name].function.__module__} and {function.__module__}")
+            raise ConfigError(
+                f"stage {name!r} is declared in {_STAGES[name].function.__module__} and {function.__module__}"
+            )
         schema = writes if callable(writes) else (lambda _: writes if writes is not None else pa.schema([]))
         _STAGES[name] = Stage(
             name, kind, config, function, schema, resources or (lambda _: {}), version, reads_dataset, writes_dataset
@@ -121,7 +122,6 @@ def configure(found: Stage, options: Mapping[str, Any], where: str) -> Any:
         raise ConfigError(f"{where}: {place} of {found.name}: {first['msg']}, got {first['input']!r}") from None
 
 
-@cache
 def _adapter(config: type[Any]) -> TypeAdapter[Any]:
     _forbid_unknown_keys(config)
     return TypeAdapter(config)

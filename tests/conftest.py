@@ -20,3 +20,13 @@ def data_root() -> Path:
     if root is None:
         pytest.skip("no real data: set BABELMILL_TEST_DATA to its folder")
     return root
+
+
+@pytest.fixture(scope="session")
+def quickstart_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the `quickstart` pipeline."""
+    from pipelines.run import run
+
+    output = tmp_path_factory.mktemp("quickstart")
+    assert run("quickstart", str(output), engine="inline", quiet=True).status == 0
+    return output

@@ -29,7 +29,7 @@ TEXTS = [
     "አዲስ አበባ የኢትዮጵያ ዋና ከተማ ናት።",
     "한국어 문장입니다. 또 하나 있습니다.",
     "\x00\x01\x1b[31m nul\x00l \ufffe\uffff \u200d\u200b\u0301\u0301",
-    "😀👨‍👩‍👧‍👦🇪🇪" * 50,
+    "😀👨‍👩‍👧‍👦🇪🇪" * 300,
     "same words again and again " * 200,
     "{" * 300 + "…" * 300 + "#" * 300,
     "line\u2028separator\x0cform\x85next\r\nend",

@@ -6,7 +6,17 @@ DIR holds `pages.warc.gz` and `gold.jsonl.gz`, a line per page: `url`, `with` (s
 (segments of boilerplate). As in trafilatura's own evaluation, a segment of `with` that is in the extracted text is a
 true positive, one that is missing a false negative, and a segment of `without` that is in it a false positive.
 
-MEASURED
+Measured (351 pages of the trafilatura collection, 339 with gold; trafilatura 2.3.1, resiliparse 2.0.1, one core of a
+shared machine, so that only ratios of pages per second mean something):
+
+    method             precision  recall     F1  pages/s timed out failed
+    combined               0.908   0.944  0.926       67         0      0
+    trafilatura            0.910   0.942  0.926       52         0      0
+    trafilatura_fast       0.909   0.939  0.924       88         0      0
+    resiliparse            0.774   0.942  0.850      473         0      4
+
+`trafilatura_fast` is its fast mode in favour of recall. The thresholds of `combined` were chosen on these same pages,
+among some 40 settings tried, most of them within .003 F1: no evidence of better text, only of more speed.
 """
 
 import argparse

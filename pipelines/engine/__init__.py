@@ -11,7 +11,9 @@ class Engine(Protocol):
 
     workers: int
 
-    def run(self, uri: str, published: frozenset[str], units: Iterable[Unit]) -> Iterator[tuple[Unit, Commit | Failure]]:
+    def run(
+        self, uri: str, published: frozenset[str], units: Iterable[Unit]
+    ) -> Iterator[tuple[Unit, Commit | Failure]]:
         """Execute the units below the run directory `uri`; `published` are outputs in their public place."""
 
     def close(self) -> None: ...

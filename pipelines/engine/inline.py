@@ -10,7 +10,9 @@ class InlineEngine:
 
     workers = 1
 
-    def run(self, uri: str, published: frozenset[str], units: Iterable[Unit]) -> Iterator[tuple[Unit, Commit | Failure]]:
+    def run(
+        self, uri: str, published: frozenset[str], units: Iterable[Unit]
+    ) -> Iterator[tuple[Unit, Commit | Failure]]:
         """Execute the units in order."""
         for unit in units:
             yield unit, execute(uri, published, unit)

@@ -1,5 +1,6 @@
 """Units as Ray tasks, one per shard, on this machine or on the cluster that RAY_ADDRESS names."""
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -22,12 +23,20 @@ class RayEngine:
         if self._owns_cluster:
             address = os.environ.get("RAY_ADDRESS")
             options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers or os.cpu_count() or 1}
-            ray.init(log_to_driver=False, include_dashboard=None if address else False, **options)
-        available = int(ray.cluster_resources().get("CPU", 1))
+            ray.init(
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                include_dashboard=None if address else False,
+                **options,
+            )
+        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        available = int(resources.get("CPU", 1))
         self.workers = min(workers or available, available)
         self._execute = ray.remote(num_cpus=1, max_retries=3)(execute)
 
-    def run(self, uri: str, published: frozenset[str], units: Iterable[Unit]) -> Iterator[tuple[Unit, Commit | Failure]]:
+    def run(
+        self, uri: str, published: frozenset[str], units: Iterable[Unit]
+    ) -> Iterator[tuple[Unit, Commit | Failure]]:
         """Execute the units, the largest first, and yield them as they end."""
         waiting = sorted(units, key=lambda unit: (unit.weight, unit.key))
         shared = ray.put(published)

@@ -1,7 +1,7 @@
 """Histograms of every signal, per language, from the columns of `annotations` alone."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,9 @@ from pipelines.rundir import RunDir
 BINS = 40
 LANGUAGES = 20
 """Languages whose own distribution the page can show."""
+
+IN_MEMORY = 50_000_000
+"""Values that are read once and kept; more are read again for each signal."""
 
 ALL = ""
 """Stands for all languages together."""
@@ -68,7 +71,9 @@ class Signals:
 
 def read_signals(run: RunDir) -> Signals:
     """Count the values of every numeric column into bins."""
-    rows = run.query("SELECT language, count(*) AS n FROM annotations GROUP BY language ORDER BY n DESC, language")
+    numbers = [column.name for column in run.schema("annotations") if _is_number(column.type)]
+    run.name("signals", run.columns("annotations", ["language", *numbers], IN_MEMORY))
+    rows = run.query("SELECT language, count(*) AS n FROM signals GROUP BY language ORDER BY n DESC, language")
     documents = {row["language"]: row["n"] for row in rows}
     shown = tuple(documents)[:LANGUAGES]
     decisive = {
@@ -77,7 +82,7 @@ def read_signals(run: RunDir) -> Signals:
     }
     bounds = {code: run.bounds(code) for code in documents}
     signals = []
-    for column, (low, high) in _ranges(run).items():
+    for column, (low, high) in _ranges(run, numbers).items():
         limits = {
             code: Bound(found[column].get("min"), found[column].get("max"))
             for code, found in bounds.items()
@@ -95,9 +100,8 @@ def read_signals(run: RunDir) -> Signals:
     return Signals(tuple(signals), {ALL: sum(documents.values()), **documents}, shown)
 
 
-def _ranges(run: RunDir) -> dict[str, tuple[float, float]]:
+def _ranges(run: RunDir, names: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Smallest and largest finite value of each numeric or boolean column that has one."""
-    names = [column.name for column in run.schema("annotations") if _is_number(column.type)]
     if not names:
         return {}
     parts = ", ".join(
@@ -105,7 +109,7 @@ def _ranges(run: RunDir) -> dict[str, tuple[float, float]]:
         f" max({_value(name)}) FILTER (isfinite({_value(name)})) AS high_{index}"
         for index, name in enumerate(names)
     )
-    row = run.query(f"SELECT {parts} FROM annotations")[0]
+    row = run.query(f"SELECT {parts} FROM signals")[0]
     return {
         name: (row[f"low_{index}"], row[f"high_{index}"])
         for index, name in enumerate(names)
@@ -149,7 +153,7 @@ def _fill(run: RunDir, signal: Signal, shown: tuple[str, ...]) -> None:
     place = f"floor(({scaled} - $1) / ($2 - $1) * {BINS})"
     rows = run.query(
         f"SELECT language, CAST(greatest(0, least({BINS - 1}, {place})) AS INT) AS bin, count(*) AS n"
-        f" FROM annotations WHERE isfinite({value}) GROUP BY ALL",
+        f" FROM signals WHERE isfinite({value}) GROUP BY ALL",
         [low, high],
     )
     signal.counts = {code: [0] * BINS for code in (ALL, *shown)}
@@ -172,7 +176,7 @@ def _outside(run: RunDir, signal: Signal, value: str) -> dict[str, int]:
         }
     )
     rows: list[dict[str, Any]] = run.query(
-        f"SELECT language, count(*) AS n FROM annotations JOIN bounds ON language = code"
+        f"SELECT language, count(*) AS n FROM signals JOIN bounds ON language = code"
         f" WHERE {value} IS NULL OR isnan({value}) OR {value} < least OR {value} > most GROUP BY language",
         bounds=table,
     )

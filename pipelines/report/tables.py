@@ -45,7 +45,7 @@ def table(
     )
     grid = element(
         "table",
-        element("caption", caption + more),
+        element("caption", element("span", caption + more)),
         element("thead", element("tr", *head)),
         element("tbody", join(*body)),
         id=name,

@@ -83,9 +83,7 @@ class AnnotateStep:
                 work.append(PieceWork(piece, language, key, known.get(key)))
             unit_key = digest([w.key for w in work], [(p.language, p.checksum) for p in skipped])
             fresh = sum(w.piece.bytes for w in work if w.reused is None)
-            entering = tuple(
-                Count(self.name, p.language, "-", "in", None, p.rows, None, p.bytes) for p in file.pieces
-            )
+            entering = tuple(Count(self.name, p.language, "-", "in", None, p.rows, None, p.bytes) for p in file.pieces)
             task = AnnotateTask(unit_key, self.steps, file.path, tuple(work), tuple(skipped))
             label = _label(file.path, [w.piece.language for w in work if w.reused is None])
             units.append(Unit(self.name, unit_key, label, task, fresh, entering))
@@ -129,9 +127,15 @@ class AnnotateTask:
             tally.add_table("in", table, language=work.piece.language)
             tally.add_table("kept", table, language=work.piece.language)
         for piece in self.skipped:
-            counts = {"language": piece.language, "source": "-", "documents": piece.rows, "bytes": piece.bytes}
-            tally.add("in", **counts)
-            tally.add("rejected", reason="run.language_not_selected", **counts)
+            for flow, reason in (("in", None), ("rejected", "run.language_not_selected")):
+                tally.add(
+                    flow,
+                    language=piece.language,
+                    source="-",
+                    reason=reason,
+                    documents=piece.rows,
+                    bytes=piece.bytes,
+                )
         buffer, pieces = writer.close()
         path = f"annotations/part-{self.key[:16]}.parquet"
         file = space.write(path, buffer, rows=writer.rows, pieces=pieces)

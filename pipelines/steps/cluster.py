@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.context import RunContext
+from pipelines.context import RunContext, Step
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
 from pipelines.parquet import PieceWriter
@@ -20,6 +20,7 @@ from pipelines.pipeline import PipelineStep
 from pipelines.unit import PRIVATE, Outcome, OutputFile, Unit, Workspace
 from stages.columns import CLUSTERS, UNDETERMINED
 from stages.dedup.cluster import components, link
+from stages.errors import ConfigError
 
 VERSION = 1
 PARTITION_KEYS = 32 << 20
@@ -329,11 +330,17 @@ def _membership(rows: pa.Table, members: pa.RecordBatch, start: int, labelled: b
         cluster[index] = member["cluster"]
         size[index], named[index] = member["cluster_size"], member["labelled_size"]
         evidence[index] = member["evidence"]
-    columns = [rows.column("doc_id"), pa.array(cluster), pa.array(size), pa.array(named), pa.array(evidence, pa.string())]
+    columns = [
+        rows.column("doc_id"),
+        pa.array(cluster),
+        pa.array(size),
+        pa.array(named),
+        pa.array(evidence, pa.string()),
+    ]
     return pa.table(columns, schema=CLUSTERS)
 
 
-def cluster_steps(steps: Sequence[PipelineStep]) -> list[KeysStep | LinkStep | JoinStep | ClusterStep]:
+def cluster_steps(steps: Sequence[PipelineStep], where: str) -> list[Step]:
     """The four physical steps for the sketches that these `annotate` stages write."""
     columns, bands = [], 0
     for step in steps:
@@ -341,5 +348,7 @@ def cluster_steps(steps: Sequence[PipelineStep]) -> list[KeysStep | LinkStep | J
             if column.name in ("text_hash", "minhash"):
                 columns.append(column.name)
                 bands += getattr(step.config, "bands", 0) if column.name == "minhash" else 0
+    if not columns:
+        raise ConfigError(f"{where}: cluster needs a sketch; add a step dedup.exact or dedup.minhash before it")
     keys = KeysStep(columns, bands)
     return [keys, LinkStep(keys), JoinStep(columns), ClusterStep()]

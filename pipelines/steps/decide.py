@@ -1,7 +1,7 @@
 """Every document's fate: columns against the bounds of its language, then one survivor of each cluster."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Rule:
     maximum: float | None
 
 
-def rules(bounds: dict[str, Bound], owners: dict[str, str]) -> tuple[Rule, ...]:
+def rules(bounds: Mapping[str, Bound], owners: dict[str, str]) -> tuple[Rule, ...]:
     """The bounds that this pipeline measures, in the order of its columns: the first that fails decides."""
     return tuple(
         Rule(f"{owner}.{column}", column, bounds[column].minimum, bounds[column].maximum)
@@ -43,10 +43,10 @@ def rules(bounds: dict[str, Bound], owners: dict[str, str]) -> tuple[Rule, ...]:
 
 def column_owners(identify: PipelineStep, steps: Sequence[PipelineStep]) -> dict[str, str]:
     """Which stage wrote each numeric column of `annotations`, in column order."""
-    owners = {column: "annotate" for column in annotation_schema(steps).names}
-    owners |= {column: identify.stage.name for column in IDENTIFICATION.names}
+    owners = dict.fromkeys(annotation_schema(steps).names, "annotate")
+    owners |= dict.fromkeys(IDENTIFICATION.names, identify.stage.name)
     for step in steps:
-        owners |= {column: step.stage.name for column in step.stage.writes(step.config).names}
+        owners |= dict.fromkeys(step.stage.writes(step.config).names, step.stage.name)
     return owners
 
 
@@ -148,7 +148,7 @@ class DecideTask:
         bound: list[str | None] = [None] * count
         value: list[float | None] = [None] * count
         survivor: list[str | None] = [None] * count
-        for index in np.flatnonzero(rows["rule"] >= 0):
+        for index in np.flatnonzero(rows["rule"] >= 0).tolist():
             rule = self.rules[rows["rule"][index]]
             measured = float(rows["value"][index])
             reason[index], bound[index] = rule.reason, shown_bound(rule, measured)
@@ -208,6 +208,10 @@ def first_failures(table: pa.Table, limits: Sequence[Rule]) -> tuple[np.ndarray,
 
 def shown_bound(rule: Rule, value: float) -> str:
     """The side of the bound that failed, as `>= 50`."""
-    if rule.minimum is not None and not value >= rule.minimum and not (rule.maximum is not None and value > rule.maximum):
+    if (
+        rule.minimum is not None
+        and not value >= rule.minimum
+        and not (rule.maximum is not None and value > rule.maximum)
+    ):
         return f">= {rule.minimum:g}"
     return f"<= {rule.maximum:g}"

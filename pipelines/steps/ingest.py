@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import xxhash
@@ -19,7 +20,7 @@ from pipelines.parquet import PieceWriter
 from pipelines.pipeline import PipelineStep
 from pipelines.storage import open_storage
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace, opened
-from stages.columns import BITEXT, DOCUMENTS, INSTRUCTIONS, REJECTED, UNKNOWN_LANGUAGE
+from stages.columns import BITEXT, DOCUMENTS, INSTRUCTIONS, REJECTED, UNDETERMINED, UNKNOWN_LANGUAGE
 from stages.errors import ConfigError
 from stages.identify.codes import resolve_or_none
 from stages.ingest.charset import decode
@@ -33,6 +34,17 @@ VERSION = 1
 READERS = ("ingest.read", "datatrove.reader")
 EXTRACTORS = ("ingest.extract", "datatrove.extractor")
 EXTRACTOR_TIME_LIMIT_S = 20.0
+RESULT_LIBRARIES = (
+    "brotli",
+    "charset-normalizer",
+    "fasttext-numpy2",
+    "ftfy",
+    "pyarrow",
+    "resiliparse",
+    "trafilatura",
+    "zstandard",
+)
+"""Libraries whose version may change what is read, extracted or identified."""
 SMALL_FILE = 4 << 20
 """Files below this many bytes share a unit with their neighbours."""
 
@@ -64,7 +76,7 @@ class IngestStep:
             [stage_key(step) for step in self.steps],
             run.pipeline.shard_bytes,
             run.sample,
-            library_versions(["fasttext-numpy2", "pyarrow", "trafilatura", "resiliparse", "ftfy"]),
+            library_versions(RESULT_LIBRARIES),
         )
         read = self.steps[self.stages.index("ingest.read")].config
         units = []
@@ -92,19 +104,20 @@ def _groups(inputs: Sequence[InputFile], read: Read, shard_bytes: int) -> Iterat
             if group:
                 yield group
                 group, size = [], 0
-            storage = open_storage(file.root)
-            for start, end in cuts(
-                file.path, file.size, shard_bytes, lambda storage=storage, path=file.path: storage.open(path)
-            ):
+            for start, end in cuts(file.path, file.size, shard_bytes, partial(_open, file), read):
                 yield [Part(file, start, end)]
             continue
         group.append(Part(file, 0, None))
         size += file.size
-        if size >= 4 * SMALL_FILE or (size >= SMALL_FILE and xxhash.xxh3_64_intdigest(file.relative) % 4 == 0):
+        if size >= 4 * SMALL_FILE or (size >= SMALL_FILE and xxhash.xxh3_64_intdigest(file.relative.encode()) % 4 == 0):
             yield group
             group, size = [], 0
     if group:
         yield group
+
+
+def _open(file: InputFile) -> BinaryIO:
+    return open_storage(file.root).open(file.path)
 
 
 @dataclass(frozen=True)
@@ -127,7 +140,9 @@ class IngestTask:
     def _records(self, part: Part) -> Iterator[Item]:
         """What the first datatrove reader yields whose pattern the file's name matches, else our own reader."""
         for step in self.steps:
-            if step.stage.name == "datatrove.reader" and fnmatch(part.file.path.rpartition("/")[2], step.config.pattern):
+            if step.stage.name == "datatrove.reader" and fnmatch(
+                part.file.path.rpartition("/")[2], step.config.pattern
+            ):
                 reader = {name: opened(resource) for name, resource in step.stage.resources(step.config).items()}
                 yield from step.stage.function(part.file.uri, step.config, **reader)
                 return
@@ -144,9 +159,7 @@ class _Sink:
         self._text_stages = [s for s in steps if s.stage.name not in (*READERS, *EXTRACTORS, "identify.fasttext")]
         self._extractor = next((s for s in steps if s.stage.name in EXTRACTORS), None)
         self._identify = next(s for s in steps if s.stage.name == "identify.fasttext")
-        self._resources = {
-            s.stage.name: {n: opened(r) for n, r in s.stage.resources(s.config).items()} for s in steps
-        }
+        self._resources = {s.stage.name: {n: opened(r) for n, r in s.stage.resources(s.config).items()} for s in steps}
         self._documents: list[dict[str, Any]] = []
         self._others: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._held = 0
@@ -157,9 +170,10 @@ class _Sink:
         locator = f"{file.relative}{record.locator}"
         source = file.name or file.relative.split("/", 1)[0]
         if isinstance(record, Unreadable):
-            counts = {"language": UNKNOWN_LANGUAGE, "source": source, "documents": None, "bytes": record.bytes}
-            self._tally.add("in", **counts)
-            self._tally.add("quarantined", reason=record.reason, **counts)
+            for flow, reason in (("in", None), ("quarantined", record.reason)):
+                self._tally.add(
+                    flow, language=UNKNOWN_LANGUAGE, source=source, reason=reason, documents=None, bytes=record.bytes
+                )
             self._reject(record, locator, source, doc_id(file.name, locator))
             return
         if isinstance(record, RawRecord):
@@ -215,17 +229,32 @@ class _Sink:
     def _pair(self, record: RawRecord, common: dict[str, Any], identity: str) -> str | Rejection:
         pair = record.pair
         assert pair is not None  # the caller's condition
-        languages = [resolve_or_none(pair.src_lang), resolve_or_none(pair.tgt_lang)]
+        sides = [self._changed(pair.src), self._changed(pair.tgt)]
+        claimed = zip(sides, (pair.src_lang, pair.tgt_lang), strict=True)
+        languages = [resolve_or_none(label) if label else self._identified(side) for side, label in claimed]
         if None in languages:
             detail = f"unknown language in {pair.src_lang!r}, {pair.tgt_lang!r}"
             return _rejection(record, "ingest.unknown_language", detail)
-        sides = [self._changed(pair.src), self._changed(pair.tgt)]
         if not all(sides):
             return _rejection(record, "ingest.no_text", "a side of the pair is empty")
-        row = {"pair_id": identity, "src": sides[0], "tgt": sides[1], "src_lang": languages[0], "tgt_lang": languages[1]}
+        row = {
+            "pair_id": identity,
+            "src": sides[0],
+            "tgt": sides[1],
+            "src_lang": languages[0],
+            "tgt_lang": languages[1],
+        }
         self._others["bitext"].append({**common, **row})
         self._held += len(sides[0]) + len(sides[1])
         return "bitext"
+
+    def _identified(self, text: str) -> str | None:
+        """The language of a text whose input does not say it; None where the model cannot tell."""
+        stage = self._identify.stage
+        found = (
+            stage.function([text], self._identify.config, **self._resources[stage.name]).column("language")[0].as_py()
+        )
+        return None if found == UNDETERMINED else str(found)
 
     def _text(self, record: RawRecord) -> str | Rejection:
         text = record.text

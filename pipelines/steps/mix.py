@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.context import RunContext, library_versions
+from pipelines.context import RunContext, Step
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
 from pipelines.parquet import write_table
@@ -186,7 +186,11 @@ class SolveTask:
         facts = {
             "parts": dict(parts(self.config, quotas, sums).counts),
             "intervals": [
-                {"quota": asdict(i.quota), "start": [i.start.epoch, str(i.start.hash)], "stop": [i.stop.epoch, str(i.stop.hash)]}
+                {
+                    "quota": asdict(i.quota),
+                    "start": [i.start.epoch, str(i.start.hash)],
+                    "stop": [i.stop.epoch, str(i.stop.hash)],
+                }
                 for found in selection.intervals.values()
                 for i in found
             ],
@@ -281,8 +285,13 @@ class EmitTask:
             tally.add("in", documents=len(tokens), tokens=int(tokens.sum()), **where)
             tally.add("repeated", documents=int(again.sum()), tokens=int((again * tokens).sum()), **where)
             tally.add("kept", documents=int(copied.sum()), tokens=int((copied * tokens).sum()), **where)
-            left = {"documents": int(unused.sum()), "tokens": int(tokens[unused].sum())}
-            tally.add("rejected", reason="mix.over_quota", **left, **where)
+            tally.add(
+                "rejected",
+                reason="mix.over_quota",
+                documents=int(unused.sum()),
+                tokens=int(tokens[unused].sum()),
+                **where,
+            )
         return tuple(tally.counts())
 
 
@@ -358,7 +367,7 @@ class SharesTask:
         return Outcome((space.write(f"mixture/{self.name}/_shares.json@{self.key}", data),))
 
 
-def mix_steps(step: PipelineStep, made: Collection[str], pipeline: Pipeline) -> list[_Step]:
+def mix_steps(step: PipelineStep, made: Collection[str], pipeline: Pipeline) -> list[Step]:
     """The physical steps of one `mix`; checks that its datasets and its tokenizer exist."""
     config: Mix = step.config
     place = f"{pipeline.path}, step {step.number}"
@@ -367,10 +376,10 @@ def mix_steps(step: PipelineStep, made: Collection[str], pipeline: Pipeline) -> 
         if dataset not in known:
             raise ConfigError(f"{place}: no step before it writes {dataset!r}{nearest(dataset, known)}")
     trained = [s.config.name for s in pipeline.steps if s.stage.name == "tokenizer.train" and s.number < step.number]
-    if config.tokenizer not in (BYTES, *trained):
-        if not config.tokenizer.endswith((".json", ".model")) or not Path(config.tokenizer).is_file():
-            hint = nearest(config.tokenizer, [BYTES, *trained])
-            raise ConfigError(f"{place}: no tokenizer {config.tokenizer!r} is trained and no such file exists{hint}")
+    given = config.tokenizer.endswith((".json", ".model")) and Path(config.tokenizer).is_file()
+    if config.tokenizer not in (BYTES, *trained) and not given:
+        hint = nearest(config.tokenizer, [BYTES, *trained])
+        raise ConfigError(f"{place}: no tokenizer {config.tokenizer!r} is trained and no such file exists{hint}")
     shared = MixSteps(step)
     return [
         _Step(shared, ".count", _count_units),

@@ -30,7 +30,9 @@ class RecipeStep:
         self.step = step
         folder = step.stage.writes_dataset or ""
         if folder not in SCHEMAS or step.stage.reads_dataset not in READS:
-            raise ConfigError(f"{step.stage.name}: reads {step.stage.reads_dataset!r}, writes {folder!r}: no such datasets")
+            raise ConfigError(
+                f"{step.stage.name}: reads {step.stage.reads_dataset!r}, writes {folder!r}: no such datasets"
+            )
         self.dataset = f"{folder}/{step.config.name}"
         self.name = self.dataset
         self.stages = (step.stage.name,)

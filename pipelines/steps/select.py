@@ -73,11 +73,15 @@ class SelectStep:
                     Slice(doc, note, Located(decisions, decided))
                     for (doc, note), decided in zip(beside[start:end], decisions.pieces[start:end], strict=True)
                 )
-                units.append(self._unit(language, number, rows, sum(commit.facts["kept_bytes"][start:end])))
+                kept = sum(commit.facts["kept_bytes"][start:end])
+                if kept or self.config.write_rejected:
+                    units.append(self._unit(language, number, rows, kept))
         return units
 
     def _unit(self, language: str, number: int, slices: tuple["Slice", ...], kept_bytes: int) -> Unit:
-        checksums = [(s.documents.piece.checksum, s.annotations.piece.checksum, s.decisions.piece.checksum) for s in slices]
+        checksums = [
+            (s.documents.piece.checksum, s.annotations.piece.checksum, s.decisions.piece.checksum) for s in slices
+        ]
         key = digest(VERSION, self.config, str(self.schema), language, checksums)
         task = SelectTask(key, language, number, self.config, self.schema, slices)
         rows = sum(s.decisions.piece.rows for s in slices)
@@ -115,7 +119,9 @@ class SelectTask:
             documents = space.read_pieces(part.documents.path, [part.documents.piece])
             names = ["spans", "characters", "text_bytes", *self.config.signals]
             annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], list(dict.fromkeys(names)))
-            final = self._final(documents.filter(keep), annotations.filter(keep), decisions.filter(keep), tally, rejected)
+            final = self._final(
+                documents.filter(keep), annotations.filter(keep), decisions.filter(keep), tally, rejected
+            )
             if final.num_rows:
                 writer.write(self.language, final, size=int(pc.sum(final.column("text_bytes")).as_py()))
             if self.config.write_rejected:
@@ -130,7 +136,12 @@ class SelectTask:
         return Outcome(tuple(files), tuple(tally.counts()))
 
     def _final(
-        self, documents: pa.Table, annotations: pa.Table, decisions: pa.Table, tally: Tally, rejected: list[dict[str, Any]]
+        self,
+        documents: pa.Table,
+        annotations: pa.Table,
+        decisions: pa.Table,
+        tally: Tally,
+        rejected: list[dict[str, Any]],
     ) -> pa.Table:
         texts = [
             apply_spans(text, spans or [], self.config.replacements)
@@ -144,7 +155,9 @@ class SelectTask:
         tally.add_table("kept", sizes.filter(enough), language=self.language)
         too_short = sizes.filter(pc.invert(enough))
         tally.add_table("rejected", too_short, language=self.language, reason="select.too_short")
-        for row in documents.append_column("final", pa.array(texts, pa.large_string())).filter(pc.invert(enough)).to_pylist():
+        for row in (
+            documents.append_column("final", pa.array(texts, pa.large_string())).filter(pc.invert(enough)).to_pylist()
+        ):
             bound = f">= {self.config.minimum_characters}"
             fate = {"reason": "select.too_short", "bound": bound, "value": float(len(row["final"].strip()))}
             rejected.append({**_known(row), **fate, "text": row["final"]})
@@ -157,7 +170,9 @@ class SelectTask:
             "cluster_size": decisions.column("cluster_size"),
         }
         columns = [
-            final[name] if name in final else (documents if name in documents.column_names else annotations).column(name)
+            final[name]
+            if name in final
+            else (documents if name in documents.column_names else annotations).column(name)
             for name in self.schema.names
         ]
         return pa.table(columns, schema=self.schema).filter(enough)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.context import RunContext, library_versions, stage_key
+from pipelines.context import RunContext, Step, library_versions, stage_key
 from pipelines.keys import digest
 from pipelines.ledger import Tally
 from pipelines.parquet import write_table
@@ -209,7 +209,7 @@ class TrainTask:
         tables = [space.read_table(path) for path in self.paths]
         rows = pa.concat_tables(tables)
         ids = rows.column("doc_id").to_pylist()
-        order = np.lexsort((np.array(ids), sample_hashes(ids, self.config.seed)))
+        order = np.lexsort((np.array(ids), sample_hashes(ids, self.config.seed))).tolist()
         with tempfile.TemporaryDirectory() as folder:
             files = train(_texts(rows.column("text"), order), self.config, Path(folder))
         written = [
@@ -343,9 +343,7 @@ class StatsTask:
         return Outcome((space.write(path, write_table(table), rows=table.num_rows),))
 
 
-def tokenizer_steps(
-    step: PipelineStep,
-) -> list[SumsStep | LimitsStep | SampleStep | TrainStep | CountStep | StatsStep]:
+def tokenizer_steps(step: PipelineStep) -> list[Step]:
     """The physical steps of one `tokenizer.train`."""
     shared = TokenizerSteps(step)
     return [

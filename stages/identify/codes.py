@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import icu
@@ -17,11 +17,38 @@ NOT_ONE_LANGUAGE = frozenset({"mul", UNDETERMINED, "mis", "zxx"})
 
 _PRINCIPAL = dict(
     pair.split(">")
-    for pair in (
-        "aka>twi ara>arb aym>ayr aze>azj bik>bcl bua>bxr chm>mhr est>ekk fas>pes grn>gug iku>ike kau>knc kok>gom kom>kpv"
-        " kur>kmr lav>lvs mlg>plt mon>khk msa>zsm nep>npi nor>nob ori>ory orm>gaz pus>pbt sqi>als swa>swh uzb>uzn"
-        " yid>ydd zho>cmn zza>diq"
-    ).split()
+    for pair in [
+        "aka>twi",
+        "ara>arb",
+        "aym>ayr",
+        "aze>azj",
+        "bik>bcl",
+        "bua>bxr",
+        "chm>mhr",
+        "est>ekk",
+        "fas>pes",
+        "grn>gug",
+        "iku>ike",
+        "kau>knc",
+        "kok>gom",
+        "kom>kpv",
+        "kur>kmr",
+        "lav>lvs",
+        "mlg>plt",
+        "mon>khk",
+        "msa>zsm",
+        "nep>npi",
+        "nor>nob",
+        "ori>ory",
+        "orm>gaz",
+        "pus>pbt",
+        "sqi>als",
+        "swa>swh",
+        "uzb>uzn",
+        "yid>ydd",
+        "zho>cmn",
+        "zza>diq",
+    ]
 )
 """The individual language that text under a macrolanguage's code is nearly always in (FineWeb-2 decides the same)."""
 
@@ -87,6 +114,7 @@ def resolve(label: str, where: str = "language") -> str:
     return f"{code}_{script or _usual_script(code, region, label, where)}"
 
 
+@lru_cache(maxsize=1 << 16)
 def resolve_or_none(label: str | None) -> str | None:
     """The code that an input's own label names; the usual script where several are meant; None for anything else."""
     if not label:

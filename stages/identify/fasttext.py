@@ -128,7 +128,9 @@ def _fitting(labels: Iterable[tuple[str, float]], shares: Mapping[str, float]) -
 def _in_table(label: str, table: Mapping[str, str], where: str) -> str:
     name = label.removeprefix("__label__")
     if name not in table:
-        raise ConfigError(f"{where}: no line for label {name!r} of the model; add it, with code und if it is no language")
+        raise ConfigError(
+            f"{where}: no line for label {name!r} of the model; add it, with code und if it is no language"
+        )
     return table[name]
 
 

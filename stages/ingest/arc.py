@@ -21,6 +21,7 @@ class ArcLayout:
     inner = re.compile(rb"\n(?=" + _LINE + rb")", re.MULTILINE)
     reach = 16 << 10
     separator = 1
+    anywhere = False
 
     def header(self, source: Source) -> Header:
         line = source.peek(self.reach).split(b"\n", 1)[0]

@@ -45,7 +45,7 @@ class ExtractionFailed(Exception):
 
 
 COVERAGE = 0.5
-"""Share of resiliparse's text below which the fast extraction is doubted (measured: 0.4 to 0.6 differ by .001 F1)."""
+"""Share of resiliparse's text below which the fast extraction is doubted; 0.4 to 0.6 differ by less than .001 F1."""
 
 SHORT = 3000
 """Characters from which on the fast extraction is not doubted."""
@@ -56,7 +56,9 @@ def extract(html: bytes, config: Extract, content_type: str | None = None) -> st
     """Text of a page's main content, without navigation and boilerplate.
 
     `combined` is trafilatura's fast mode in favour of recall; where that finds less than half of what resiliparse
-    finds, the page is no plain article, and trafilatura compares all its algorithms.
+    finds, the page is no plain article, and trafilatura compares all its algorithms. Measured with
+    `infra/benchmarks/extraction.py` on 339 gold pages: F1 .926 at 67 pages per second and core; trafilatura .926 at
+    52, its fast mode .924 at 88, resiliparse .850 at 473. The thresholds were chosen on the same pages.
     """
     return extract_text(html, content_type, config)
 

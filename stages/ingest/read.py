@@ -25,8 +25,8 @@ class Read:
     """Options of `ingest.read`.
 
     `fields` maps our names to names in the input, or to several that are tried in turn; `a.b` looks inside objects. Our
-    names: text, id, url, source, language, licence, date, src, tgt, src_lang, tgt_lang, instruction, input, output,
-    instances, prompt, completion, messages, task. `text_unit` is what one document of a text file is.
+    names: text, id, url, source, language, licence, date, src, tgt, src_lang, tgt_lang, translation, instruction,
+    input, output, instances, prompt, completion, messages, task. `text_unit` is what one document of a text file is.
     """
 
     format: Format = "auto"

@@ -44,6 +44,7 @@ class Layout(Protocol):
     inner: re.Pattern[bytes]  # a start inside what a wrong length swallowed
     reach: int  # longest match of these
     separator: int  # least number of line-end bytes after a block
+    anywhere: bool  # whether a start can be told in the middle of a line
 
     def header(self, source: Source) -> Header:
         """The header at the source's position, which does not move; raises `BrokenHeaderError`."""
@@ -94,7 +95,7 @@ def _next(source: Source, layout: Layout, limit: int, seen: bool) -> Framed | Re
     source.take(header.size)
     block = source.take(header.block)
     problem, repaired = None, False
-    if len(block) < header.block or not _followed(source, layout):
+    if len(block) < header.block or not _followed(source, layout, block):
         stated = len(block) == header.block
         block, repaired = _cut(source, layout, block, limit)
         at_end = stated and source.damage is None and not source.peek(1)
@@ -111,10 +112,13 @@ def _plain(url: str | None) -> str | None:
     return url.strip("<>") if url else None
 
 
-def _followed(source: Source, layout: Layout) -> bool:
+def _followed(source: Source, layout: Layout, block: builtins.bytes) -> bool:
     """Whether a separator, the next record or the end comes next; moves over line ends if so."""
     ends = source.take_line_ends()
-    if len(ends) >= layout.separator or not source.peek(1) or layout.begins.match(source.peek(layout.reach)):
+    if len(ends) >= layout.separator or not source.peek(1):
+        return True
+    on_line = layout.anywhere or ends or block.endswith(b"\n")
+    if on_line and layout.begins.match(source.peek(layout.reach)):
         return True
     source.give_back(ends)
     return False

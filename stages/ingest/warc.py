@@ -19,6 +19,7 @@ class WarcLayout:
     inner = re.compile(rb"\r?\n(?:(?:\r?\n)+WARC/[0-9]\.[0-9]+[ \t]*\r?|WARC/[0-9]\.[0-9]+\r)\nWARC-[A-Za-z]")
     reach = 64
     separator = 2
+    anywhere = True
 
     def header(self, source: Source) -> Header:
         size = 1 << 12

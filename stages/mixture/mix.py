@@ -20,6 +20,7 @@ class Source:
     `share` is its part of the phase's tokens; sources without one divide the rest in proportion to their tokens.
     `method` divides that part among languages: a name, or a table of fixed shares by language. `languages` defaults to
     the keys of such a table, else to every language that no other source of the phase takes from this dataset.
+    A source that is not `required` is passed over where its dataset is empty.
     `max_epochs` counts from the start of the mixture: what earlier phases took is part of it.
     """
 
@@ -27,6 +28,7 @@ class Source:
     share: Annotated[float, Field(gt=0, le=1)] | None = None
     method: Method | Mapping[str, Positive] = "temperature"
     alpha: Annotated[float, Field(ge=0, le=1)] = 0.3
+    required: bool = True
     max_epochs: Positive = 4.0  # Muennighoff et al. 2023: up to four epochs are nearly as good as new text
     languages: tuple[str, ...] | None = None
 
@@ -77,7 +79,7 @@ class Mix:
             )
 
 
-@stage("mix", config=Mix, kind="step", reads_dataset="corpus", writes_dataset="mixture")
+@stage("mix", config=Mix, kind="step", writes_dataset="mixture")
 def mix(config: Mix) -> Mix:
     """Mix datasets into phases of training examples, by temperature, UniMax or fixed shares of tokens.
 

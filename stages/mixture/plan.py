@@ -103,8 +103,9 @@ def solve(config: Mix, available: Mapping[Key, int]) -> tuple[Quota, ...]:
 
 
 def _demands(phase: Phase, available: Mapping[Key, int], used: Mapping[Key, int], where: str) -> list[Demand]:
-    sizes = [_sizes(source, phase, available) for source in phase.sources]
-    for source, size in zip(phase.sources, sizes, strict=True):
+    found = [(source, _sizes(source, phase, available)) for source in phase.sources]
+    found = [(source, size) for source, size in found if source.required or any(size.values())] or found
+    for source, size in found:
         missing = [
             language for language in named_languages(source) or () if not available.get((source.dataset, language))
         ]
@@ -120,13 +121,16 @@ def _demands(phase: Phase, available: Mapping[Key, int], used: Mapping[Key, int]
             raise ConfigError(
                 f"{where}: {source.dataset} is empty; take the source out, or check the step that writes it"
             )
-    rest = 1.0 - sum(source.share or 0.0 for source in phase.sources)
-    open_tokens = sum(
-        sum(size.values()) for source, size in zip(phase.sources, sizes, strict=True) if source.share is None
-    )
+    given = sum(source.share or 0.0 for source, _ in found)
+    open_tokens = sum(sum(size.values()) for source, size in found if source.share is None)
     demands = []
-    for source, size in zip(phase.sources, sizes, strict=True):
-        share = source.share if source.share is not None else rest * sum(size.values()) / open_tokens
+    for source, size in found:
+        if source.share is None:
+            share = (1.0 - given) * sum(size.values()) / open_tokens
+        else:
+            share = (
+                source.share if open_tokens else source.share / given
+            )  # a source that was passed over leaves its part
         cap = {key: max(0.0, source.max_epochs * n - used.get(key, 0)) for key, n in size.items()}
         demands.append(Demand(source, share, _weights(source, size), cap))
     return demands

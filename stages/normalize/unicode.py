@@ -42,7 +42,10 @@ def normalize_text(text: str, config: NormalizeUnicode) -> str:
     if _LATE_CONTROLS.search(text):
         # they are half of a mojibake pair, so they go last; without them a pair may show that was broken before
         return normalize_text(_LATE_CONTROLS.sub("", text.replace("\x85", "\n")), config)
-    return _trim(text)
+    trimmed = _trim(text)
+    if config.repair_mojibake and trimmed != text and (repaired := repair_mojibake(trimmed)) is not trimmed:
+        return normalize_text(repaired, config)  # a space at a line's end was half of a pair
+    return trimmed
 
 
 def _clean(text: str) -> str:

@@ -50,8 +50,9 @@ def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
 
     A line goes through C4's tests in their order: a word too long, no terminal punctuation, too few words, then
     `lorem ipsum`, `javascript`, cookie and policy phrases. The first that applies counts it; of the lines left,
-    `sentence_count` sentences are counted and `curly_brace_count` lines have a curly brace. The two ratios are over all lines, blank ones included, and
-    are 0 for a text without lines; `unterminated_line_ratio` is measured whether or not such lines are used.
+    `sentence_count` sentences are counted, and `curly_brace_count` lines have a curly brace. The two ratios are over
+    all lines, blank ones included, and are 0 for a text without lines; `unterminated_line_ratio` is measured whether
+    or not such lines are used.
 
     Reads:   text
     Writes:  lorem_ipsum_count, curly_brace_count, sentence_count, javascript_line_count, policy_line_count,
@@ -80,7 +81,10 @@ class _Lines:
         for whole in parts.lines:
             line = whole.strip()
             words = self._words(line, unspaced)
-            if len(line) > self.config.max_word_length and max(map(len, words)) > self.config.max_word_length:
+            if (
+                len(line) > self.config.max_word_length
+                and max(map(len, words), default=0) > self.config.max_word_length
+            ):
                 long_words += 1
                 continue
             if "[" in line:

@@ -38,6 +38,9 @@ COMPOSITE_SCRIPTS: Final = {
 }
 """Codes of ISO 15924 that are no Unicode script of their own."""
 
+NO_SCRIPT: Final = frozenset(("", "Zinh", "Zmth", "Zsye", "Zsym", "Zxxx", "Zyyy", "Zzzz"))
+"""Codes of ISO 15924 for text that is of no one script."""
+
 _URL = regex.compile(r"(?:https?://|www\.)\S+")
 _CLASSES = regex.compile(r"(\p{L})|(\p{N})|(\p{P})|([\p{S}\p{Co}\p{Cn}])")
 _CAPITAL = regex.compile(r"[\p{Lu}\p{Lt}]")
@@ -53,9 +56,9 @@ def composition(batch: TextBatch, config: Composition) -> pa.RecordBatch:
     """Measure shares of characters by Unicode category.
 
     Digits (\\p{N}), punctuation (\\p{P}) and symbols (\\p{S}, unassigned and private characters) are per character
-    that is no white space. `uppercase_ratio` is capitals per letter. `url_ratio` is characters of web addresses per character. `script_ratio` is letters of the script in the
-    language's code per letter of any script (letters shared by all scripts left out); 1 for text without letters
-    and for `und`. Empty texts have 0 elsewhere.
+    that is no white space, `uppercase_ratio` is capitals per letter, `url_ratio` characters of web addresses per
+    character. `script_ratio` is letters of the script in the language's code per letter of any script, letters shared
+    by all scripts left out; 1 for text without letters and for `und`. Empty texts have 0 elsewhere.
 
     Reads:   text
     Writes:  digit_ratio, uppercase_ratio, punctuation_ratio, symbol_char_ratio, url_ratio, script_ratio: float32
@@ -119,7 +122,9 @@ def _facts(character: str, script: str) -> _Facts:
 
 @lru_cache(maxsize=256)
 def _script_pattern(script: str) -> regex.Pattern[str] | None:
-    """Characters of an ISO 15924 script; None where Unicode has no such script (Zxxx, Zyyy, none)."""
+    """Characters of an ISO 15924 script; None where there is no such script."""
+    if script in NO_SCRIPT:
+        return None
     names = COMPOSITE_SCRIPTS.get(script, (script,))
     try:
         return regex.compile("[" + "".join(rf"\p{{Script={name}}}" for name in names) + "]")

@@ -17,7 +17,8 @@ _UNSPACED: Final = "".join(rf"\p{{Script={script}}}" for script in UNSPACED_SCRI
 # the prolonged sound marks are letters of script Common
 UNSPACED: Final = rf"[[{_UNSPACED}ーｰ]&&[\p{{L}}\p{{M}}\p{{N}}]]"
 UNSPACED_BLOCKS: Final = (
-    "[\u0e00-\u109f\u1780-\u17ff\u19e0-\u19ff\u2e80-\u9fff\ua9e0-\uaaff\uf900-\ufaff\uff66-\uff9f\U0001aff0-\U0003ffff]"
+    "[\u0e00-\u109f\u1780-\u17ff\u19e0-\u19ff\u2e80-\u9fff\ua9e0-\uaaff\uf900-\ufaff\uff66-\uff9f"
+    "\U0001aff0-\U0001b2ff\U00020000-\U0003ffff]"
 )
 """Code point ranges around the unspaced scripts: a quick test whether a text can hold any."""
 

@@ -22,10 +22,11 @@ from stages.text.characters import (
 )
 from stages.text.language import LanguageText
 
+_PART: Final = rf"{SPACED}[{SPACED}\p{{M}}]*"
 TOKEN: Final = regex.compile(
     rf"""(?xV1)
-      {SPACED}+ (?: (?: [{JOINERS}\-] | {INVISIBLE}+ | (?<=\p{{N}})[.,](?=\p{{N}}) | (?<=\P{{N}})[:꞉：](?=\P{{N}})
-                      | (?<=\p{{Hebrew}})"(?=\p{{Hebrew}}) )  {SPACED}+ )*
+      {_PART} (?: (?: [{JOINERS}\-] | {INVISIBLE}+ | (?<=\p{{N}})[.,](?=\p{{N}}) | (?<=\P{{N}})[:꞉：](?=\P{{N}})
+                    | (?<=\p{{Hebrew}})"(?=\p{{Hebrew}}) )  {_PART} )*
     | {UNSPACED} [{UNSPACED}\p{{M}}\u200c\u200d]*
     | \.+ | -+ | =+ | _+ | \*+ | \#+ | ~+ | …+
     | [^\s{SEPARATORS}\p{{Cc}}\p{{Cf}}] \p{{M}}*

@@ -84,6 +84,6 @@ def test_zstd_dictionary_and_skippable_frames() -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zst], ids=["gzip", "zstd"])
 def test_a_bomb_comes_in_bounded_pieces(pack) -> None:
-    sizes = [len(part) for part in parts(io.BytesIO(pack(b"\0" * (200 << 20)))) if isinstance(part, bytes)]
-    assert sum(sizes) == 200 << 20
+    sizes = [len(part) for part in parts(io.BytesIO(pack(b"\0" * (50 << 20)))) if isinstance(part, bytes)]
+    assert sum(sizes) == 50 << 20
     assert max(sizes) <= 64 << 20

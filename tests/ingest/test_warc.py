@@ -177,10 +177,8 @@ def test_bombs_are_too_large() -> None:
 
 
 def test_wet() -> None:
-    text = "Tere!\nMaailm.".encode()
-    data = record(
-        text, "conversion", Content_Type="text/plain", WARC_Identified_Content_Language="est"
-    )
+    text = b"Tere!\nMaailm."
+    data = record(text, "conversion", Content_Type="text/plain", WARC_Identified_Content_Language="est")
     info, item, empty = read(record(b"x", "warcinfo") + data + record(b" ", "conversion", Content_Type="text/plain"))
     assert isinstance(info, Rejection)
     assert (item.text, item.url, item.language_claimed) == ("Tere!\nMaailm.", "http://a.example/", "est")

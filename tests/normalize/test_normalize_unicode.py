@@ -106,13 +106,17 @@ def test_misplaced_joiners_go(text: str, expected: str) -> None:
     assert normalize_text(text, CONFIG) == expected
 
 
-NASTY = "aé\u0301\u0303Ã©¯â€™\x80\x99\x85РСџЂ\u200b\u200c\u200d\u00ad\ufeff\ud83d\ude00\n\r\t \u3000\x00क्षម្می😀❤️👩🏽🏴\U000e0067"
+NASTY = (
+    "aé\u0301\u0303Ã©¯â€™\x80\x99\x85РСџЂ"
+    + "\u200b\u200c\u200d\u00ad\ufeff\ud83d\ude00\n\r\t \u3000\x00क्षម្می😀❤️👩🏽🏴\U000e0067"
+)
 
 
 @given(st.text(alphabet=st.one_of(st.sampled_from(NASTY), st.characters())))
 @example("Ã\x01©")
 @example("Ã\u200b©")
 @example("A\u0303©")
+@example("Â¤Ä\xa0")
 @example("\ud83d\r\ude00")
 def test_second_time_changes_nothing(text: str) -> None:
     once = normalize_text(text, CONFIG)

@@ -20,9 +20,7 @@ def test_an_imbalance_names_step_language_and_unit() -> None:
         Count("mix", "tam_Taml", "corpus", "repeated", None, 1, None, None, 10),
         Count("mix", "tam_Taml", "corpus", "kept", None, 3, None, None, 29),
     ]
-    assert imbalances(to_table(counts).to_pylist()) == [
-        "ledger: mix, language tam_Taml: 30 tokens entered, 29 left"
-    ]
+    assert imbalances(to_table(counts).to_pylist()) == ["ledger: mix, language tam_Taml: 30 tokens entered, 29 left"]
 
 
 def test_unreadable_input_is_bytes_without_a_record_count() -> None:
@@ -42,7 +40,9 @@ def test_merging_keeps_the_order_of_steps_and_sums() -> None:
 
 
 def test_counting_a_table_by_reason() -> None:
-    table = pa.table({"source": ["a", "a", "b"], "reason": ["x", "y", "x"], "characters": [1, 2, 3], "text_bytes": [1, 2, 3]})
+    table = pa.table(
+        {"source": ["a", "a", "b"], "reason": ["x", "y", "x"], "characters": [1, 2, 3], "text_bytes": [1, 2, 3]}
+    )
     tally = Tally("decide")
     tally.add_table("rejected", table, language="l", reason_column="reason")
     assert [(c.source, c.reason, c.documents, c.bytes) for c in tally.counts()] == [

@@ -28,7 +28,9 @@ def contents(root: Path) -> dict[str, str]:
     """Digest of every public data file, by path."""
     files = [p for name in (*DATASETS, "instructions", "augmented", "bitext") for p in (root / name).rglob("*.*")]
     files.append(root / "ledger.parquet")
-    return {p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(files) if p.is_file()}
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(files) if p.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,10 @@ def test_a_finished_run_verifies(finished: Path) -> None:
 def test_every_record_is_accounted_for(finished: Path) -> None:
     lines = sum(len(path.read_bytes().splitlines()) for path in (SAMPLE / "documents").glob("*.jsonl"))
     ledger = pq.read_table(finished / "ledger.parquet").to_pylist()
-    flow = {name: sum(r["documents"] or 0 for r in ledger if (r["step"], r["flow"]) == ("ingest", name)) for name in ("in", "kept", "rejected")}
+    flow = {
+        name: sum(r["documents"] or 0 for r in ledger if (r["step"], r["flow"]) == ("ingest", name))
+        for name in ("in", "kept", "rejected")
+    }
     assert flow["in"] == lines
     assert flow["kept"] + flow["rejected"] == lines
     assert ds.dataset(finished / "documents").count_rows() == flow["kept"]
@@ -114,7 +119,9 @@ def test_a_new_input_file_is_the_only_one_read(tmp_path: Path) -> None:
     for name in names:
         # larger than what shares a unit with its neighbours
         text = (SAMPLE / "documents" / name).read_text("utf-8", "surrogateescape")
-        (folder / name).write_text(text * (1 + (5 << 20) // max(len(text.encode("utf-8", "surrogateescape")), 1)), "utf-8", "surrogateescape")
+        (folder / name).write_text(
+            text * (1 + (5 << 20) // max(len(text.encode("utf-8", "surrogateescape")), 1)), "utf-8", "surrogateescape"
+        )
         break
     options = {**WEB, "inputs": [str(folder)], "sample": 20}
     run("web", str(tmp_path / "out"), **options)

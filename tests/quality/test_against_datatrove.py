@@ -4,8 +4,6 @@ Where we differ on purpose the difference is taken out of datatrove first, in `a
 differences is complete: what is no word, the terminators, and the words of a line in scripts without spaces.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -84,10 +82,9 @@ class NoWord:
 
 
 @pytest.fixture(autouse=True)
-def aligned(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aligned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gopher_quality_filter, "PUNCTUATION_SET", NoWord())
     monkeypatch.setattr(c4_filters, "END_PUNCTUATION", tuple(TERMINATORS.replace("…", "") + ours_c4.QUOTES))
-    yield
 
 
 def batch(text: str) -> TextBatch:

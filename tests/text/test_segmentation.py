@@ -23,6 +23,7 @@ UND = LanguageText()
         ("end.Start U.S.", ["end", ".", "Start", "U", ".", "S", "."]),
         ("snake_case __init__", ["snake_case", "__", "init", "__"]),
         ("wait... === #tag", ["wait", "...", "===", "#", "tag"]),
+        ("a\u0e31b ก\u0301", ["a\u0e31b", "ก\u0301"]),
         ("e\u0301te\u0301 a\u0308", ["e\u0301te\u0301", "a\u0308"]),
         ("oʻzbek o‘zbek o'zbek", ["oʻzbek", "o‘zbek", "o'zbek"]),
         ("हिन्दी में मूल।", ["हिन्दी", "में", "मूल", "।"]),

@@ -216,7 +216,9 @@ def test_sentences_are_lines_cut_to_length():
 
 def test_audit(tmp_path):
     counter = load_tokenizer(trained(tmp_path))
-    parts = [Audit().add(language, [text], 10, counter.encode_batch([text]), counter) for language, text in SCRIPTS.items()]
+    parts = [
+        Audit().add(language, [text], 10, counter.encode_batch([text]), counter) for language, text in SCRIPTS.items()
+    ]
     forward, backward = Audit(), Audit()
     for part in parts:
         forward, backward = forward.merge(part), part.merge(backward)
