@@ -29,6 +29,7 @@ from stages.ingest.extract import ExtractionFailed, extract_text
 from stages.ingest.read import Read, read_records
 from stages.ingest.records import Item, RawRecord, Rejection, Unreadable
 from stages.ingest.time_limit import OutOfTime, time_limit
+from stages.normalize.quick import normalize_texts
 
 VERSION = 1
 READERS = ("ingest.read", "datatrove.reader")
@@ -45,6 +46,8 @@ RESULT_LIBRARIES = (
     "zstandard",
 )
 """Libraries whose version may change what is read, extracted or identified."""
+NORMALIZED_AT_ONCE = 1 << 20
+"""Characters of text that wait to be normalized together."""
 SMALL_FILE = 4 << 20
 """Files below this many bytes share a unit with their neighbours."""
 
@@ -162,6 +165,8 @@ class _Sink:
         self._resources = {s.stage.name: {n: opened(r) for n, r in s.stage.resources(s.config).items()} for s in steps}
         self._documents: list[dict[str, Any]] = []
         self._others: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._waiting: list[tuple[dict[str, Any], RawRecord]] = []
+        self._waiting_size = 0
         self._held = 0
         self._files: list[OutputFile] = []
         self._tally = Tally("ingest")
@@ -179,19 +184,41 @@ class _Sink:
         if isinstance(record, RawRecord):
             source = record.source or source
         self._tally.add("in", language=UNKNOWN_LANGUAGE, source=source, bytes=record.bytes)
-        kind: str | Rejection = record if isinstance(record, Rejection) else self._row(record, locator, source, file)
-        if isinstance(kind, Rejection):
-            self._tally.add(
-                "rejected", language=UNKNOWN_LANGUAGE, source=source, reason=kind.reason, bytes=record.bytes
-            )
-            self._reject(kind, locator, source, doc_id(file.name, locator))
-        else:
-            self._tally.add("kept", language=UNKNOWN_LANGUAGE, source=source, reason=kind, bytes=record.bytes)
+        fate = record if isinstance(record, Rejection) else self._row(record, locator, source, file)
+        if fate is not None:
+            self._count(fate, locator, source, doc_id(file.name, locator), record.bytes)
+        if self._waiting_size >= NORMALIZED_AT_ONCE:
+            self._settle()
         if self._held >= self._shard_bytes:
             self._flush()
 
-    def _row(self, record: RawRecord, locator: str, source: str, file: InputFile) -> str | Rejection:
-        """Add the record to the dataset of its kind and name that, or say why it cannot be used."""
+    def _count(self, fate: str | Rejection, locator: str, source: str, identity: str, size: int) -> None:
+        """Count a record as kept in the dataset of that name, or as rejected."""
+        flow, reason = ("rejected", fate.reason) if isinstance(fate, Rejection) else ("kept", fate)
+        self._tally.add(flow, language=UNKNOWN_LANGUAGE, source=source, reason=reason, bytes=size)
+        if isinstance(fate, Rejection):
+            self._reject(fate, locator, source, identity)
+
+    def _settle(self) -> None:
+        """Normalize the texts that wait, and keep or reject their records."""
+        texts = [row["text"] for row, _ in self._waiting]
+        for step in self._text_stages:
+            texts = self._changed(texts, step)
+        for (row, record), text in zip(self._waiting, texts, strict=True):
+            fate: str | Rejection = "documents"
+            if text and not text.isspace():
+                self._documents.append({**row, "text": text})
+                self._held += len(text.encode())
+            else:
+                fate = _rejection(record, "ingest.no_text", "nothing left after extraction and normalization")
+            self._count(fate, row["locator"], row["source"], row["doc_id"], record.bytes)
+        self._waiting, self._waiting_size = [], 0
+
+    def _row(self, record: RawRecord, locator: str, source: str, file: InputFile) -> str | Rejection | None:
+        """Add the record to the dataset of its kind and name that, or say why it cannot be used.
+
+        None for a text: it waits for others to be normalized with them.
+        """
         common = {
             "source_id": record.source_id,
             "source": source,
@@ -213,23 +240,17 @@ class _Sink:
         text = self._text(record)
         if isinstance(text, Rejection):
             return text
-        self._documents.append(
-            {
-                **common,
-                **native,
-                "doc_id": identity,
-                "text": text,
-                "date": record.date,
-                "language_claimed": record.language_claimed,
-            }
-        )
-        self._held += len(text.encode())
-        return "documents"
+        row = {"doc_id": identity, "text": text, "date": record.date, "language_claimed": record.language_claimed}
+        self._waiting.append(({**common, **native, **row}, record))
+        self._waiting_size += len(text)
+        return None
 
     def _pair(self, record: RawRecord, common: dict[str, Any], identity: str) -> str | Rejection:
         pair = record.pair
         assert pair is not None  # the caller's condition
-        sides = [self._changed(pair.src), self._changed(pair.tgt)]
+        sides = [pair.src, pair.tgt]
+        for step in self._text_stages:
+            sides = self._changed(sides, step)
         claimed = zip(sides, (pair.src_lang, pair.tgt_lang), strict=True)
         languages = [resolve_or_none(label) if label else self._identified(side) for side, label in claimed]
         if None in languages:
@@ -265,10 +286,7 @@ class _Sink:
                 text = self._extracted(record.html, record.content_type, self._extractor)
             except ExtractionFailed as error:
                 return _rejection(record, f"ingest.{error.kind}", str(error))
-        text = self._changed(text or "")
-        if not text.strip():
-            return _rejection(record, "ingest.no_text", "nothing left after extraction and normalization")
-        return text
+        return text or ""
 
     def _extracted(self, html: bytes, content_type: str | None, step: PipelineStep) -> str:
         if step.stage.name == "ingest.extract":
@@ -280,10 +298,11 @@ class _Sink:
         except OutOfTime:
             raise ExtractionFailed("timed_out", f"extraction took more than {EXTRACTOR_TIME_LIMIT_S} s") from None
 
-    def _changed(self, text: str) -> str:
-        for step in self._text_stages:
-            text = step.stage.function(text, step.config, **self._resources[step.stage.name])
-        return text
+    def _changed(self, texts: list[str], step: PipelineStep) -> list[str]:
+        if step.stage.name == "normalize.unicode":
+            return normalize_texts(texts, step.config)
+        resources = self._resources[step.stage.name]
+        return [step.stage.function(text, step.config, **resources) for text in texts]
 
     def _reject(self, record: Rejection | Unreadable, locator: str, source: str, identity: str) -> None:
         self._others["rejected"].append(
@@ -302,6 +321,7 @@ class _Sink:
 
     def _flush(self) -> None:
         """Write what is held as one shard of each dataset."""
+        self._settle()
         number = len(self._files)
         if self._documents:
             self._files.append(self._write_documents(f"documents/part-{self._key[:16]}-{number:03d}.parquet"))
