@@ -3,14 +3,14 @@
 import json
 import platform
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from time import monotonic
 from typing import Any
 
-from pipelines.context import RESULT_LIBRARIES, RunContext, Step, library_versions
+from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_versions
 from pipelines.engine import Engine, open_engine
 from pipelines.inputs import resolve_inputs
 from pipelines.keys import plain
@@ -74,7 +74,7 @@ def prepare(
     selected = frozenset(resolve_code(code) for code in languages) if languages else None
     resolved = resolve_inputs(chosen)
     storage = open_storage(output)
-    run = RunContext(loaded, storage, resolved, published_files(storage), lang_configs, selected, sample)
+    run = RunContext(loaded, storage, resolved, frozenset(), lang_configs, selected, sample)
     run.language("und")  # a broken language default is found before anything runs
     return run, steps
 
@@ -100,7 +100,9 @@ def run(
     quarantined and listed in the result.
     """
     context, steps = prepare(pipeline, output, **options)
-    return execute_plan(context, steps, engine, workers, quiet)
+    with context.storage.lock(LOCK):
+        context.published = published_files(context.storage)
+        return execute_plan(context, steps, engine, workers, quiet)
 
 
 def execute_plan(
@@ -134,13 +136,12 @@ def execute_plan(
     counts = merge([count for commit in commits for count in commit.counts] + lost)
     live = live_files(commits)
     changed = frozenset(file.path for file in live) != context.published
-    if changed or failures or any(record.ran for record in records) or not context.storage.exists("run.json"):
+    description = _describe(context, records, failures, commits, started, monotonic() - clock)
+    if changed or failures or any(record.ran for record in records) or _differs(context.storage, description):
         publish(context.storage, context.published, live)
         retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
-        description = _describe(context, records, failures, commits, started, monotonic() - clock)
-        retried(
-            lambda: context.storage.write("run.json", json.dumps(description, indent=1, ensure_ascii=False).encode())
-        )
+        # last: where it is this run's, everything before it is
+        retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1).encode()))
         _write_report(context.storage)
     unreadable = sum(1 for count in counts if count.flow == "quarantined" and count.documents is None)
     ran = sum(record.ran for record in records)
@@ -171,8 +172,7 @@ def _execute_step(
                 else:
                     done[unit.key] = result
                 bar.advance(unit, result)
-    outputs = [done[unit.key] for unit in units if unit.key in done]
-    context.outputs[step.name] = outputs
+    outputs = context.enter(step.name, units, done)
     kept = sum(c.documents or 0 for commit in outputs for c in commit.counts if c.flow == "in")
     size = sum(c.bytes or 0 for commit in outputs for c in commit.counts if c.flow == "in")
     seconds = monotonic() - clock if pending else 0.0
@@ -222,6 +222,19 @@ def _describe(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),
     }
+
+
+def _differs(storage: Storage, description: Mapping[str, Any]) -> bool:
+    """Whether run.json says something else, but for times: a run was killed before it wrote it, or a text changed."""
+    if not retried(lambda: storage.exists("run.json")):
+        return True
+    try:
+        written = json.loads(retried(lambda: storage.read("run.json")))
+    except ValueError:
+        return True
+    times = ("steps", "started", "finished", "seconds")
+    stated = json.loads(json.dumps({key: value for key, value in description.items() if key not in times}))
+    return bool(stated != {key: value for key, value in written.items() if key not in times})
 
 
 def _write_report(storage: Storage) -> None:

@@ -145,7 +145,8 @@ class SampleStep:
             limit = by_language.get(language_of(file), 0)
             key = digest(VERSION, self.shared.name, self.shared.config.seed, file.pieces[0].checksum, str(limit))
             task = SampleTask(key, self.shared.name, self.shared.config.seed, file, limit)
-            units.append(Unit(self.name, key, file.public, task, file.bytes))
+            about = {"language": language_of(file)}
+            units.append(Unit(self.name, key, file.public, task, file.bytes, about=about))
         return units
 
 
@@ -170,7 +171,7 @@ class SampleTask:
         rows = space.read_table(self.file.path, ["doc_id", "text"]).filter(keep)
         path = f"{WORK}/{self.key}.sample.parquet"
         file = space.write(path, write_table(rows), rows=rows.num_rows)
-        return Outcome((file,), tuple(tally.counts()), {"language": language})
+        return Outcome((file,), tuple(tally.counts()))
 
 
 @dataclass(frozen=True)
@@ -274,7 +275,8 @@ class CountStep:
                 if language_of(file) in languages:
                     key = digest(VERSION, tokenizer.checksum, file.pieces[0].checksum)
                     task = CountTask(key, name, tokenizer, file)
-                    units.append(Unit(self.name, key, f"{name} {file.public}", task, file.bytes))
+                    about = {"tokenizer": name, "file": file.path}
+                    units.append(Unit(self.name, key, f"{name} {file.public}", task, file.bytes, about=about))
         return units
 
 
@@ -304,7 +306,7 @@ class CountTask:
         table = pa.Table.from_batches(counted, schema=COUNTED)
         file = space.write(f"{WORK}/{self.key}.counts.parquet", write_table(table), rows=table.num_rows)
         sums = {code: measured.tolist() for code, measured in audit.sums.items()}
-        return Outcome((file,), (), {"tokenizer": self.name, "corpus": self.file.path, "audit": sums})
+        return Outcome((file,), (), {"audit": sums})
 
 
 @dataclass(frozen=True)
