@@ -20,7 +20,7 @@ from pipelines.ledger import Count, Tally
 from pipelines.parquet import write_table
 from pipelines.pipeline import Pipeline, PipelineStep
 from pipelines.steps.tokenizer import StoredTokenizer, stored_tokenizer
-from pipelines.unit import PRIVATE, Outcome, OutputFile, Unit, Workspace, opened
+from pipelines.unit import PRIVATE, Blocked, Outcome, OutputFile, Unit, Workspace, opened
 from stages.errors import ConfigError
 from stages.mixture.buckets import BucketSums
 from stages.mixture.mix import Mix, datasets
@@ -161,11 +161,14 @@ class CountTask:
 
 
 def _solve_units(shared: MixSteps, run: RunContext, name: str) -> list[Unit]:
+    if shared.tokenizer(run) is None:
+        task = Blocked(f"the tokenizer {shared.config.tokenizer!r} could not be trained")
+        return [Unit(name, digest(VERSION, "blocked", shared.config), shared.config.name, task)]
     shards = shared.shards(run)
     identity = [(shard.dataset, shard.counts.checksum) for shard in shards]
     key = digest(VERSION, shared.config, identity)
-    task = SolveTask(shared.config, tuple((shard.dataset, shard.counts.path) for shard in shards))
-    return [Unit(name, key, shared.config.name, task)]
+    solve_task = SolveTask(shared.config, tuple((shard.dataset, shard.counts.path) for shard in shards))
+    return [Unit(name, key, shared.config.name, solve_task)]
 
 
 @dataclass(frozen=True)

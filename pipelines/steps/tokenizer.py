@@ -22,6 +22,7 @@ from pipelines.parquet import write_table
 from pipelines.pipeline import PipelineStep
 from pipelines.storage import open_storage
 from pipelines.unit import PRIVATE, Outcome, OutputFile, Unit, Workspace, opened
+from stages.errors import ConfigError
 from stages.mixture.buckets import Buckets, BucketSums
 from stages.mixture.rows import COUNTED
 from stages.tokenizer.audit import STATS, Audit
@@ -112,6 +113,10 @@ class LimitsTask:
     paths: tuple[str, ...]
 
     def __call__(self, space: Workspace) -> Outcome:
+        if not self.paths:
+            raise ConfigError(
+                f"tokenizer.train {self.config.name!r}: the corpus is empty; `babelmill inspect` shows why"
+            )
         sums = BucketSums[str]()
         for path in self.paths:
             rows = space.read_table(path)
