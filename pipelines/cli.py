@@ -24,7 +24,7 @@ models_app = typer.Typer(help="Models that stages use.", no_args_is_help=True)
 app.add_typer(lang_app, name="lang")
 app.add_typer(models_app, name="models")
 
-OUT = Console()
+OUT = Console(markup=False, highlight=False)  # labels, paths and errors may hold brackets
 
 PipelineName = Annotated[
     str, typer.Argument(metavar="PIPELINE", help="Name of an installed pipeline, or a .toml file.")
@@ -98,13 +98,11 @@ def run(
     result = run_pipeline(pipeline, output, engine=engine, workers=workers or None, **options)
     OUT.print(summary_table(RunDir(result.uri)))
     if not result.ran:
-        OUT.print(f"nothing to do: every unit was done before ({result.seconds:.1f} s)", highlight=False)
+        OUT.print(f"nothing to do: every unit was done before ({result.seconds:.1f} s)")
     for failure in result.quarantined:
-        OUT.print(f"quarantined: {failure.step} {failure.label}: {failure.error}", highlight=False, soft_wrap=True)
+        OUT.print(f"quarantined: {failure.step} {failure.label}: {failure.error}", soft_wrap=True)
     if result.unreadable:
-        OUT.print(
-            "some input could not be read to its end; `babelmill inspect` and report.html list it", highlight=False
-        )
+        OUT.print("some input could not be read to its end; `babelmill inspect` and report.html list it")
     raise typer.Exit(result.status)
 
 
@@ -169,7 +167,7 @@ def report(run: RunDirectory) -> None:
     from pipelines.report import write_report
     from pipelines.rundir import RunDir
 
-    OUT.print(str(write_report(RunDir(run))), highlight=False, soft_wrap=True)
+    OUT.print(str(write_report(RunDir(run))), soft_wrap=True)
 
 
 @app.command()
@@ -179,7 +177,7 @@ def verify(directory: Annotated[str, typer.Argument(metavar="DIR", help="Run dir
 
     problems = check(directory)
     for problem in problems:
-        OUT.print(problem, highlight=False, soft_wrap=True)
+        OUT.print(problem, soft_wrap=True)
     if problems:
         raise typer.Exit(1)
     OUT.print("verified: every file is as recorded, every step and language balances")
@@ -191,7 +189,7 @@ def gc(directory: Annotated[str, typer.Argument(metavar="DIR", help="Run directo
     from pipelines.gc import collect
 
     collected = collect(directory)
-    OUT.print(f"removed {collected.files} files, {collected.bytes / 1e6:.1f} MB", highlight=False)
+    OUT.print(f"removed {collected.files} files, {collected.bytes / 1e6:.1f} MB")
 
 
 @app.command()
@@ -204,7 +202,7 @@ def init(
     if path.exists():
         raise ConfigError(f"{path}: exists already; give another name")
     path.write_text((FOLDER / "pretrain.toml").read_text("utf-8"), "utf-8")
-    OUT.print(f"wrote {path}; run it with: babelmill run {path} --input URI --output URI", highlight=False)
+    OUT.print(f"wrote {path}; run it with: babelmill run {path} --input URI --output URI")
 
 
 @lang_app.command("list")
@@ -227,9 +225,9 @@ def lang_show(
     from pipelines.languages import load_language, resolve_code
 
     language = load_language(resolve_code(code), lang_configs or None)
-    OUT.print(f"{language.code}: {language.name}", highlight=False)
-    OUT.print(f"sentence ends: {language.text.terminators}", highlight=False)
-    OUT.print(f"stop words: {' '.join(sorted(language.text.stop_words)) or 'none'}", highlight=False)
+    OUT.print(f"{language.code}: {language.name}")
+    OUT.print(f"sentence ends: {language.text.terminators}")
+    OUT.print(f"stop words: {' '.join(sorted(language.text.stop_words)) or 'none'}")
     table = Table("bound", "min", "max", "why")
     for name, bound in sorted(language.bounds.items()):
         low, high = (("" if side is None else f"{side:g}") for side in (bound.minimum, bound.maximum))
@@ -244,7 +242,7 @@ def lang_check(lang_configs: LangConfigs = "") -> None:
 
     problems = check_languages(lang_configs or None)
     for problem in problems:
-        OUT.print(problem, highlight=False, soft_wrap=True)
+        OUT.print(problem, soft_wrap=True)
     if problems:
         raise typer.Exit(1)
     OUT.print("every language file is in order")
@@ -255,7 +253,7 @@ def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.
     """Fetch a model into the cache, checked by its sha256, and print its path."""
     from pipelines.models import get_model
 
-    OUT.print(str(get_model(name)), highlight=False, soft_wrap=True)
+    OUT.print(str(get_model(name)), soft_wrap=True)
 
 
 def main() -> None:

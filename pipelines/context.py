@@ -1,6 +1,7 @@
 """What every step of a run shares: the checked pipeline, the languages, the outputs so far."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib.metadata import version
@@ -12,9 +13,13 @@ from pipelines.languages import Language, load_language
 from pipelines.parquet import Piece
 from pipelines.pipeline import Pipeline, PipelineStep
 from pipelines.storage import Storage, retried
-from pipelines.unit import COMMITS, PRIVATE, Commit, OutputFile, Unit, Workspace
+from pipelines.unit import COMMITS, PRIVATE, Commit, OutputFile, Unit, Workspace, current
 
 LIVE = f"{PRIVATE}/live.json"
+LOCK = f"{PRIVATE}/lock"
+
+READS_AT_ONCE = 16
+"""Commit records are small: reading one from S3 is waiting."""
 
 RESULT_LIBRARIES = ("pyarrow", "numpy", "pyicu-wheels", "fasttext-numpy2", "tokenizers", "sentencepiece", "trafilatura")
 """Libraries whose version may change results, recorded in run.json; steps name theirs in their keys."""
@@ -24,12 +29,8 @@ RESULT_LIBRARIES = ("pyarrow", "numpy", "pyicu-wheels", "fasttext-numpy2", "toke
 class Located:
     """One language's rows in one shard."""
 
-    file: OutputFile
+    path: str
     piece: Piece
-
-    @property
-    def path(self) -> str:
-        return self.file.path
 
 
 @dataclass
@@ -69,17 +70,20 @@ class RunContext:
             file for commit in self.outputs.get(step, []) for file in commit.files if file.path.startswith(f"{folder}/")
         ]
 
-    def pieces(self, step: str, folder: str) -> list[Located]:
-        """Every piece of a dataset, in shard order."""
-        return [Located(file, piece) for file in self.files(step, folder) for piece in file.pieces]
+    def enter(self, step: str, units: Sequence[Unit], done: Mapping[str, Commit]) -> list[Commit]:
+        """Make the commits of a step's units, in unit order, what later steps read; units without one are left out."""
+        self.outputs[step] = [current(done[unit.key], unit) for unit in units if unit.key in done]
+        return self.outputs[step]
 
     @cached_property
     def committed(self) -> Mapping[str, Mapping[str, Commit]]:
         """Every commit record of the run directory, by step and key."""
         found: dict[str, dict[str, Commit]] = {}
-        for entry in retried(lambda: self.storage.list(COMMITS)):
-            if entry.path.endswith(".json") and "/." not in entry.path.removeprefix(PRIVATE):
-                commit = Commit.from_json(self.storage.read(entry.path))
+        entries = retried(lambda: self.storage.list(COMMITS))
+        paths = [e.path for e in entries if e.path.endswith(".json") and "/." not in e.path.removeprefix(PRIVATE)]
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            for data in pool.map(lambda path: retried(lambda: self.storage.read(path)), paths):
+                commit = Commit.from_json(data)
                 found.setdefault(commit.step, {})[commit.key] = commit
         return found
 

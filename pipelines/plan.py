@@ -84,5 +84,5 @@ def plan_run(run: RunContext, steps: Sequence[Step]) -> list[StepPlan]:
         done = run.committed.get(step.name, {})
         pending = tuple(unit for unit in units if unit.key not in done)
         plans.append(StepPlan(step.name, "will run" if pending else "done", len(units), pending))
-        run.outputs[step.name] = [done[unit.key] for unit in units if unit.key in done]
+        run.enter(step.name, units, done)
     return plans

@@ -34,7 +34,8 @@ class _Count:
         self.done += 1
         self.weight += unit.weight
         if isinstance(result, Failure):
-            self.console.print(f"[red]quarantined[/red] {self.name} {unit.label}: {result.error}", highlight=False)
+            line = f"quarantined {self.name} {unit.label}: {result.error}"
+            self.console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
             return
         entered = [count for count in result.counts if count.flow == "in"]
         self.documents += sum(count.documents or 0 for count in entered)
@@ -88,10 +89,10 @@ class _Lines:
                 count.take(unit, result)
                 if count.done < count.units and monotonic() - last[0] >= LINE_EVERY_S:
                     last[0] = monotonic()
-                    console.print(f"{name}: {count.text()}", highlight=False, soft_wrap=True)
+                    console.print(f"{name}: {count.text()}", highlight=False, markup=False, soft_wrap=True)
 
         yield Plain()
-        console.print(f"{name}: {count.text()}", highlight=False, soft_wrap=True)
+        console.print(f"{name}: {count.text()}", highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

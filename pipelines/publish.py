@@ -2,20 +2,25 @@
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from pipelines.context import LIVE
 from pipelines.storage import Storage, retried
 from pipelines.unit import PRIVATE, STORE, Commit, OutputFile, public_path
 
+MOVES_AT_ONCE = 16
+"""On S3 a move is a copy that the server makes: its time is waiting."""
+
 
 def published_files(storage: Storage) -> frozenset[str]:
     """Names of the outputs that lie in their public place; finishes a publication that was interrupted."""
-    if not storage.exists(LIVE):
+    if not retried(lambda: storage.exists(LIVE)):
         return frozenset()
     state = json.loads(retried(lambda: storage.read(LIVE)))
     if not state["complete"]:
         _move(storage, frozenset(state["before"]), frozenset(state["live"]))
-        storage.write(LIVE, json.dumps({**state, "complete": True}).encode())
+        retried(lambda: storage.write(LIVE, json.dumps({**state, "complete": True}).encode()))
     return frozenset(state["live"])
 
 
@@ -39,9 +44,26 @@ def publish(storage: Storage, before: frozenset[str], files: Iterable[OutputFile
 
 
 def _move(storage: Storage, before: frozenset[str], live: frozenset[str]) -> None:
-    for path in sorted(before - live):
-        if storage.exists(public_path(path)):
-            storage.move(public_path(path), f"{STORE}/{path}")
-    for path in sorted(live - before):
+    """First everything out, then everything in; what an interrupted publication has moved already is left alone.
+
+    Where a file is in the store, it has been moved out, and what lies in its public place (if anything) is a later
+    output of the same name, or the source of a copy that was interrupted before its deletion.
+    """
+    taken = {public_path(path) for path in live}
+
+    def withdraw(path: str) -> None:
+        public, stored = public_path(path), f"{STORE}/{path}"
+        if not storage.exists(stored):
+            if storage.exists(public):
+                storage.move(public, stored)
+        elif public not in taken:
+            storage.delete(public)
+
+    def show(path: str) -> None:
         if storage.exists(f"{STORE}/{path}"):
             storage.move(f"{STORE}/{path}", public_path(path))
+
+    with ThreadPoolExecutor(MOVES_AT_ONCE) as pool:
+        for change, paths in ((withdraw, before - live), (show, live - before)):
+            for done in [pool.submit(retried, partial(change, path)) for path in sorted(paths)]:
+                done.result()

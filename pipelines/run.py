@@ -3,14 +3,14 @@
 import json
 import platform
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from time import monotonic
 from typing import Any
 
-from pipelines.context import RESULT_LIBRARIES, RunContext, Step, library_versions
+from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_versions
 from pipelines.engine import Engine, open_engine
 from pipelines.inputs import resolve_inputs
 from pipelines.keys import plain
@@ -74,7 +74,7 @@ def prepare(
     selected = frozenset(resolve_code(code) for code in languages) if languages else None
     resolved = resolve_inputs(chosen)
     storage = open_storage(output)
-    run = RunContext(loaded, storage, resolved, published_files(storage), lang_configs, selected, sample)
+    run = RunContext(loaded, storage, resolved, frozenset(), lang_configs, selected, sample)
     run.language("und")  # a broken language default is found before anything runs
     return run, steps
 
@@ -100,13 +100,19 @@ def run(
     quarantined and listed in the result.
     """
     context, steps = prepare(pipeline, output, **options)
-    return execute_plan(context, steps, engine, workers, quiet)
+    with context.storage.lock(LOCK):
+        context.published = published_files(context.storage)
+        return execute_plan(context, steps, engine, workers, quiet)
 
 
 def execute_plan(
     context: RunContext, steps: Sequence[Step], engine: str, workers: int | None, quiet: bool
 ) -> RunResult:
-    """Execute the units that have no commit record, step after step, and publish what the run consists of."""
+    """Execute the units that have no commit record, step after step, and publish what the run consists of.
+
+    A `ConfigError` that only the data could show (a budget that cannot be met) ends the run. A first run publishes what
+    came before it, so that `inspect` and the report can tell why.
+    """
     started, clock = datetime.now(UTC), monotonic()
     records: list[_StepRecord] = []
     failures: list[Failure] = []
@@ -118,30 +124,36 @@ def execute_plan(
             opened.append(open_engine(engine, workers))
         return opened[0]
 
+    stopped: ConfigError | None = None
     with open_progress(quiet) as progress:
         try:
             for step in steps:
                 units = list(step.units(context))
-                failed = _execute_step(context, step, units, get_engine, progress, records)
+                failed = _execute_step(context, step, units, get_engine, progress, records, bool(failures))
                 failures += failed.values()
                 for unit in units:
                     if unit.key in failed:
                         lost += [*unit.entering, *(_quarantined(count) for count in unit.entering)]
+        except ConfigError as error:
+            if retried(lambda: context.storage.exists("run.json")):
+                raise  # what an earlier run published stays as it is
+            stopped = error
         finally:
             for used in opened:
                 used.close()
-    commits = [commit for step in steps for commit in context.outputs[step.name]]
+    commits = [commit for found in context.outputs.values() for commit in found]
     counts = merge([count for commit in commits for count in commit.counts] + lost)
     live = live_files(commits)
     changed = frozenset(file.path for file in live) != context.published
-    if changed or failures or any(record.ran for record in records) or not context.storage.exists("run.json"):
+    description = _describe(context, records, failures, commits, started, monotonic() - clock)
+    if changed or failures or any(record.ran for record in records) or _differs(context.storage, description):
         publish(context.storage, context.published, live)
         retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
-        description = _describe(context, records, failures, commits, started, monotonic() - clock)
-        retried(
-            lambda: context.storage.write("run.json", json.dumps(description, indent=1, ensure_ascii=False).encode())
-        )
+        # last: where it is this run's, everything before it is
+        retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1).encode()))
         _write_report(context.storage)
+    if stopped is not None:
+        raise stopped
     unreadable = sum(1 for count in counts if count.flow == "quarantined" and count.documents is None)
     ran = sum(record.ran for record in records)
     return RunResult(context.storage.uri, tuple(failures), unreadable, ran, monotonic() - clock)
@@ -154,31 +166,54 @@ def _execute_step(
     get_engine: Any,
     progress: Progress,
     records: list[_StepRecord],
+    partial: bool,
 ) -> dict[str, Failure]:
-    """Run the pending units of a step and enter its outputs into the context, in unit order."""
+    """Run the pending units of a step and enter its outputs into the context, in unit order.
+
+    In a `partial` run, where units of earlier steps have failed, a `ConfigError` may be their consequence: an empty
+    corpus, a language that is missing. It then fails the units that are left, and not the run.
+    """
     done = dict(context.committed.get(step.name, {}))
     pending = [unit for unit in units if unit.key not in done]
     failed: dict[str, Failure] = {}
     clock = monotonic()
     if pending:
         with progress.step(step.name, pending, len(units)) as bar:
-            for unit, result in get_engine().run(context.storage.uri, context.published, pending):
+            for unit, result in _results(get_engine(), context, pending, partial):
                 if isinstance(result, Failure):
                     failed[unit.key] = result
-                    path = f"{QUARANTINE}/{step.name.replace('/', '.')}/{unit.key}.json"
-                    detail = json.dumps(asdict(result), ensure_ascii=False).encode()
-                    retried(lambda path=path, detail=detail: context.storage.write(path, detail))  # type: ignore[misc]
+                    _record(context.storage, result)
                 else:
                     done[unit.key] = result
                 bar.advance(unit, result)
-    outputs = [done[unit.key] for unit in units if unit.key in done]
-    context.outputs[step.name] = outputs
+    outputs = context.enter(step.name, units, done)
     kept = sum(c.documents or 0 for commit in outputs for c in commit.counts if c.flow == "in")
     size = sum(c.bytes or 0 for commit in outputs for c in commit.counts if c.flow == "in")
     seconds = monotonic() - clock if pending else 0.0
     key = outputs[0].key if len(outputs) == 1 else ""
     records.append(_StepRecord(step.name, step.stages, len(units), len(pending), seconds, kept, size, key))
     return failed
+
+
+def _results(
+    engine: Engine, context: RunContext, pending: Sequence[Unit], partial: bool
+) -> Iterator[tuple[Unit, Commit | Failure]]:
+    left = {unit.key: unit for unit in pending}
+    try:
+        for unit, result in engine.run(context.storage.uri, context.published, pending):
+            left.pop(unit.key, None)
+            yield unit, result
+    except ConfigError as error:
+        if not partial:
+            raise
+        for unit in left.values():
+            yield unit, Failure(unit.step, unit.key, unit.label, str(error), "")
+
+
+def _record(storage: Storage, failure: Failure) -> None:
+    """Keep the error in full; the next run tries the unit again."""
+    path = f"{QUARANTINE}/{failure.step.replace('/', '.')}/{failure.key}.json"
+    retried(lambda: storage.write(path, json.dumps(asdict(failure)).encode()))
 
 
 def _quarantined(count: Count) -> Count:
@@ -222,6 +257,19 @@ def _describe(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),
     }
+
+
+def _differs(storage: Storage, description: Mapping[str, Any]) -> bool:
+    """Whether run.json says something else, but for times: a run was killed before it wrote it, or a text changed."""
+    if not retried(lambda: storage.exists("run.json")):
+        return True
+    try:
+        written = json.loads(retried(lambda: storage.read("run.json")))
+    except ValueError:
+        return True
+    times = ("steps", "started", "finished", "seconds")
+    stated = json.loads(json.dumps({key: value for key, value in description.items() if key not in times}))
+    return bool(stated != {key: value for key, value in written.items() if key not in times})
 
 
 def _write_report(storage: Storage) -> None:

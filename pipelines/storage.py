@@ -1,12 +1,16 @@
 """Where runs live and inputs lie: one small interface over a local folder or an S3 prefix."""
 
+import fcntl
+import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from time import sleep
+from socket import gethostname
+from threading import Event, Thread
+from time import sleep, time
 from typing import Any, BinaryIO, Protocol, TypeVar
 from uuid import uuid4
 
@@ -15,6 +19,9 @@ from pyarrow import fs
 from stages.errors import StorageError
 
 T = TypeVar("T")
+LEASE_S = 60.0
+"""How long a process that died keeps a lock on S3."""
+
 ATTEMPTS = 4
 """Tries of an operation on storage before its failure is final; waits double from 0.2 s."""
 
@@ -54,13 +61,16 @@ class Storage(Protocol):
 
     def delete(self, path: str) -> None: ...
 
+    def lock(self, path: str) -> AbstractContextManager[None]:
+        """Hold the file `path` as the only process; `StorageError` where another one does. Death releases it."""
+
 
 def open_storage(uri: str) -> Storage:
     """The storage of a local folder or of `s3://bucket/prefix`."""
     if uri.startswith("s3://"):
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         return S3Storage(bucket, prefix.strip("/"))
-    return LocalStorage(uri.removeprefix("file://"))
+    return LocalStorage(str(Path(uri.removeprefix("file://")).absolute()))
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,10 @@ class LocalStorage:
                 os.link(written, target)
             except FileExistsError:
                 return False
+            except OSError:  # a file system without hard links
+                if target.exists():
+                    return False
+                written.replace(target)
             return True
 
     @contextmanager
@@ -132,11 +146,46 @@ class LocalStorage:
         with _named(f"{self.uri}/{source}"):
             self._at(target).parent.mkdir(parents=True, exist_ok=True)
             self._at(source).replace(self._at(target))
+        self._leave(self._at(source).parent)
 
     def delete(self, path: str) -> None:
-        self._at(path).unlink(missing_ok=True)
+        with _named(f"{self.uri}/{path}"):
+            self._at(path).unlink(missing_ok=True)
+        self._leave(self._at(path).parent)
+
+    def _leave(self, folder: Path) -> None:
+        """Remove folders that have become empty, up to the root."""
         with suppress(OSError):
-            self._at(path).parent.rmdir()
+            while folder != Path(self.uri):
+                folder.rmdir()
+                folder = folder.parent
+
+    @contextmanager
+    def lock(self, path: str) -> Iterator[None]:
+        target = self._at(path)
+        with _named(str(target)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            held = target.open("a+")
+        with held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.seek(0)
+                raise _in_use(self.uri, held.read()) from None
+            except OSError:  # a file system without locks
+                pass
+            held.truncate(0)
+            held.write(_holder())
+            held.flush()
+            yield
+
+
+def _holder() -> str:
+    return f"process {os.getpid()} on {gethostname()}"
+
+
+def _in_use(uri: str, holder: str) -> StorageError:
+    return StorageError(f"{uri}: {holder.strip() or 'another process'} is writing here; start again when it has ended")
 
 
 @contextmanager
@@ -201,25 +250,25 @@ class S3Storage:
         self._call(path, lambda: _s3_client().put_object(Bucket=self.bucket, Key=self._key(path), Body=body))
 
     def create(self, path: str, data: Any) -> bool:
-        from botocore.exceptions import ClientError
-
+        body = bytes(data)
         try:
-            _s3_client().put_object(Bucket=self.bucket, Key=self._key(path), Body=bytes(data), IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+            self._call(
+                path,
+                lambda: _s3_client().put_object(Bucket=self.bucket, Key=self._key(path), Body=body, IfNoneMatch="*"),
+            )
+        except StorageError as error:
+            if _status(error) in (409, 412):
                 return False
-            raise StorageError(f"{self.uri}/{path}: {error}") from error
+            raise
         return True
 
     def exists(self, path: str) -> bool:
-        from botocore.exceptions import ClientError
-
         try:
-            _s3_client().head_object(Bucket=self.bucket, Key=self._key(path))
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            self._call(path, lambda: _s3_client().head_object(Bucket=self.bucket, Key=self._key(path)))
+        except StorageError as error:
+            if _status(error) == 404:
                 return False
-            raise StorageError(f"{self.uri}/{path}: {error}") from error
+            raise
         return True
 
     def list(self, prefix: str) -> list[Entry]:
@@ -246,6 +295,41 @@ class S3Storage:
 
     def delete(self, path: str) -> None:
         self._call(path, lambda: _s3_client().delete_object(Bucket=self.bucket, Key=self._key(path)))
+
+    @contextmanager
+    def lock(self, path: str) -> Iterator[None]:
+        """A lease that a thread renews; what its holder has not renewed for `LEASE_S` is taken over."""
+        mine, ended = f"{_holder()} ({uuid4().hex[:8]})", Event()
+
+        def lease() -> bytes:
+            return json.dumps({"holder": mine, "until": time() + LEASE_S}).encode()
+
+        def renew() -> None:
+            while not ended.wait(LEASE_S / 4):
+                with suppress(StorageError):
+                    self.write(path, lease())
+
+        if not retried(lambda: self.create(path, lease())):
+            found = json.loads(retried(lambda: self.read(path)))
+            if found["until"] > time():
+                raise _in_use(self.uri, found["holder"])
+            retried(lambda: self.write(path, lease()))
+        renewal = Thread(target=renew, daemon=True)
+        renewal.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            renewal.join()
+            with suppress(StorageError):
+                self.delete(path)
+
+
+def _status(error: StorageError) -> int | None:
+    """The HTTP status of the answer that the error was made from."""
+    response = getattr(error.__cause__, "response", None) or {}
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return int(status) if status is not None else None
 
 
 def retried(operation: Callable[[], T]) -> T:

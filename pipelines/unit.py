@@ -68,7 +68,9 @@ class Task(Protocol):
 class Unit:
     """A task, the key of its output and what is said of it to people.
 
-    `entering` are the ledger counts of what the unit reads: if it fails, they are quarantined.
+    `entering` are the ledger counts of what the unit reads: if it fails, they are quarantined. `about` is what the plan
+    knows of it now, such as the path it reads; later steps find it among the facts of the commit. A commit record keeps
+    none of it, because the same output may be read from another path tomorrow.
     """
 
     step: str
@@ -77,6 +79,17 @@ class Unit:
     task: Task
     weight: int = 1  # bytes to read, times the measured cost of their language
     entering: tuple[Count, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The task of a unit that cannot be done because one before it failed: it fails with the reason."""
+
+    reason: str
+
+    def __call__(self, space: "Workspace") -> Outcome:
+        raise ShardError(self.reason)
 
 
 @dataclass(frozen=True)
@@ -185,6 +198,6 @@ def commit_path(step: str, key: str) -> str:
     return f"{COMMITS}/{step.replace('/', '.')}/{key}.json"
 
 
-def renamed(commit: Commit, label: str) -> Commit:
-    """The same commit under the label that the current plan gives it."""
-    return replace(commit, label=label)
+def current(commit: Commit, unit: Unit) -> Commit:
+    """The commit as the current plan sees it: under its label, with what it knows of the unit."""
+    return replace(commit, label=unit.label, facts={**commit.facts, **unit.about})

@@ -65,7 +65,7 @@ class AnnotateStep:
             VERSION, [stage_key(step) for step in self.steps], library_versions(["pyicu-wheels", "regex", "pyarrow"])
         )
         known = {
-            piece.key: Located(file, piece)
+            piece.key: Located(file.path, piece)
             for commit in run.committed.get(self.name, {}).values()
             for file in commit.files
             for piece in file.pieces
@@ -81,12 +81,12 @@ class AnnotateStep:
                 language = run.language(piece.language).text
                 key = digest(base, language, piece.checksum)
                 work.append(PieceWork(piece, language, key, known.get(key)))
-            unit_key = digest([w.key for w in work], [(p.language, p.checksum) for p in skipped])
+            unit_key = digest(base, [w.key for w in work], [(p.language, p.checksum) for p in skipped])
             fresh = sum(w.piece.bytes for w in work if w.reused is None)
             entering = tuple(Count(self.name, p.language, "-", "in", None, p.rows, None, p.bytes) for p in file.pieces)
             task = AnnotateTask(unit_key, self.steps, file.path, tuple(work), tuple(skipped))
             label = _label(file.path, [w.piece.language for w in work if w.reused is None])
-            units.append(Unit(self.name, unit_key, label, task, fresh, entering))
+            units.append(Unit(self.name, unit_key, label, task, fresh, entering, {"documents": file.path}))
         return units
 
 
@@ -139,7 +139,7 @@ class AnnotateTask:
         buffer, pieces = writer.close()
         path = f"annotations/part-{self.key[:16]}.parquet"
         file = space.write(path, buffer, rows=writer.rows, pieces=pieces)
-        return Outcome((file,), tuple(tally.counts()), {"documents": self.path})
+        return Outcome((file,), tuple(tally.counts()))
 
     def _annotate(self, documents: pa.Table, language: LanguageText) -> pa.Table:
         resources = [

@@ -7,17 +7,19 @@ Four physical steps, each of many units, so that memory is bounded by a partitio
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from pipelines.context import RunContext, Step
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
 from pipelines.parquet import PieceWriter
 from pipelines.pipeline import PipelineStep
-from pipelines.unit import PRIVATE, Outcome, OutputFile, Unit, Workspace
+from pipelines.unit import PRIVATE, Blocked, Outcome, OutputFile, Task, Unit, Workspace
 from stages.columns import CLUSTERS, UNDETERMINED
 from stages.dedup.cluster import components, link
 from stages.errors import ConfigError
@@ -81,8 +83,20 @@ class KeysStep:
         units = []
         for file in run.files("annotate", "annotations"):
             key = digest(VERSION, "keys", count, self.columns, [piece.sketch for piece in file.pieces])
-            units.append(Unit(self.name, key, file.path, KeysTask(key, file.path, self.columns, count), file.rows))
+            task = KeysTask(key, file.path, self.columns, count)
+            units.append(Unit(self.name, key, file.path, task, file.rows, _entering(file), {"annotations": file.path}))
         return units
+
+
+def _entering(file: OutputFile) -> tuple[Count, ...]:
+    """What a shard of annotations brings into `cluster`; quarantined there if a step on the way fails."""
+    return tuple(Count("cluster", p.language, "-", "in", None, p.rows, None, p.bytes) for p in file.pieces)
+
+
+def _shards(run: RunContext) -> list[OutputFile]:
+    """The annotations whose keys could be made."""
+    keyed = {commit.facts["annotations"] for commit in run.outputs["cluster.keys"]}
+    return [file for file in run.files("annotate", "annotations") if file.path in keyed]
 
 
 @dataclass(frozen=True)
@@ -140,8 +154,7 @@ class LinkStep:
 
     def units(self, run: RunContext) -> list[Unit]:
         commits = run.outputs["cluster.keys"]
-        shards = run.files("annotate", "annotations")
-        offsets = _offsets(shards)
+        offsets = _offsets(_shards(run))
         units = []
         for number in range(self.keys.count(run)):
             key = digest(VERSION, "link", number, [(c.checksum, o) for c, o in zip(commits, offsets, strict=True)])
@@ -180,16 +193,22 @@ class JoinStep:
     name = "cluster.join"
     stages = ("cluster",)
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], keys: KeysStep) -> None:
         self.columns = tuple(columns)
+        self.keys = keys
 
     def units(self, run: RunContext) -> list[Unit]:
-        shards = run.files("annotate", "annotations")
+        shards = _shards(run)
+        entering = tuple(count for file in shards for count in _entering(file))
         sketches = [[piece.sketch for piece in file.pieces] for file in shards]
+        missing = self.keys.count(run) - len(run.outputs["cluster.link"])
+        if missing:  # without their edges duplicates would pass for single documents
+            task: Task = Blocked(f"{missing} of {self.keys.count(run)} partitions could not be linked")
+            return [Unit(self.name, digest(VERSION, "blocked", sketches), f"{len(shards)} shards", task, 1, entering)]
         edges = tuple(commit.files[0].path for commit in run.outputs["cluster.link"])
         key = digest(VERSION, "join", [c.checksum for c in run.outputs["cluster.link"]], sketches)
         task = JoinTask(key, edges, tuple((file.path, file.rows) for file in shards), self.columns)
-        return [Unit(self.name, key, f"{len(shards)} shards", task)]
+        return [Unit(self.name, key, f"{len(shards)} shards", task, sum(file.rows for file in shards), entering)]
 
 
 @dataclass(frozen=True)
@@ -213,7 +232,7 @@ class JoinTask:
         batches = [members.slice(start, end - start) for start, end in self._bounds(clustered)]
         flat = [b.combine_chunks().to_batches()[0] if b.num_rows else _empty(MEMBER) for b in batches]
         file = _write_batches(space, f"{WORK}/{self.key}.members.arrow", MEMBER, flat)
-        facts = {"shards": [digest(batch.to_pylist()) for batch in flat]}
+        facts = {"shards": [_identity(batch) for batch in flat]}
         return Outcome((file,), (), facts)
 
     def _bounds(self, clustered: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -227,7 +246,8 @@ class JoinTask:
         tables, rows, offset = [], [], 0
         names = [name for name in ("doc_id", "language", "text_hash") if name != "text_hash" or name in self.columns]
         for path, count in self.shards:
-            local = clustered[(clustered >= offset) & (clustered < offset + count)] - offset
+            first, last = np.searchsorted(clustered, [offset, offset + count])
+            local = clustered[first:last] - offset
             if len(local):
                 tables.append(space.read_table(path, names).take(pa.array(local)))
                 rows.append(local)
@@ -252,6 +272,14 @@ class JoinTask:
             ],
             schema=MEMBER,
         )
+
+
+def _identity(batch: pa.RecordBatch) -> str:
+    """Hash of the members of a shard, whatever the buffers they lie in."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(pa.record_batch([pa.concat_arrays([column]) for column in batch.columns], batch.schema))
+    return xxhash.xxh3_128_hexdigest(sink.getvalue())
 
 
 def _evidence(table: pa.Table) -> pa.Array:
@@ -280,14 +308,12 @@ class ClusterStep:
     stages = ("cluster",)
 
     def units(self, run: RunContext) -> list[Unit]:
-        (joined,) = run.outputs["cluster.join"]
         units = []
-        for number, file in enumerate(run.files("annotate", "annotations")):
+        for joined, (number, file) in product(run.outputs["cluster.join"], enumerate(_shards(run))):
             sketches = [piece.sketch for piece in file.pieces]
             key = digest(VERSION, "cluster", sketches, joined.facts["shards"][number])
             task = ClusterTask(key, file, joined.files[0].path, number)
-            entering = tuple(Count(self.name, p.language, "-", "in", None, p.rows, None, p.bytes) for p in file.pieces)
-            units.append(Unit(self.name, key, file.path, task, file.rows, entering))
+            units.append(Unit(self.name, key, file.path, task, file.rows, _entering(file), {"annotations": file.path}))
         return units
 
 
@@ -315,7 +341,7 @@ class ClusterTask:
             start += piece.rows
         buffer, pieces = writer.close()
         file = space.write(f"clusters/part-{self.key[:16]}.parquet", buffer, rows=writer.rows, pieces=pieces)
-        return Outcome((file,), tuple(tally.counts()), {"annotations": self.file.path})
+        return Outcome((file,), tuple(tally.counts()))
 
 
 def _membership(rows: pa.Table, members: pa.RecordBatch, start: int, labelled: bool) -> pa.Table:
@@ -351,4 +377,4 @@ def cluster_steps(steps: Sequence[PipelineStep], where: str) -> list[Step]:
     if not columns:
         raise ConfigError(f"{where}: cluster needs a sketch; add a step dedup.exact or dedup.minhash before it")
     keys = KeysStep(columns, bands)
-    return [keys, LinkStep(keys), JoinStep(columns), ClusterStep()]
+    return [keys, LinkStep(keys), JoinStep(columns, keys), ClusterStep()]

@@ -19,7 +19,7 @@ from pipelines.steps.annotate import annotation_schema
 from pipelines.unit import Outcome, Unit, Workspace
 from stages.columns import DECISIONS, IDENTIFICATION, UNDETERMINED
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -64,22 +64,28 @@ class DecideStep:
     def units(self, run: RunContext) -> list[Unit]:
         annotations: dict[str, list[Located]] = {}
         clusters: dict[str, list[Located]] = {}
-        for located in run.pieces("annotate", "annotations"):
-            annotations.setdefault(located.piece.language, []).append(located)
-        for located in run.pieces("cluster", "clusters"):
-            clusters.setdefault(located.piece.language, []).append(located)
-        units = []
-        for language, pieces in sorted(annotations.items()):
-            limits = rules(run.language(language).bounds, self.owners)
-            beside = clusters.get(language, [])
-            key = digest(
-                VERSION, language, limits, [p.piece.checksum for p in pieces], [p.piece.checksum for p in beside]
-            )
-            task = DecideTask(key, language, limits, self.sketched, tuple(pieces), tuple(beside))
-            rows, size = sum(p.piece.rows for p in pieces), sum(p.piece.bytes for p in pieces)
-            entering = (Count(self.name, language, "-", "in", None, rows, None, size),)
-            units.append(Unit(self.name, key, language, task, rows, entering))
-        return units
+        clustered = {commit.facts["annotations"]: commit.files[0] for commit in run.outputs.get("cluster", ())}
+        for file in run.files("annotate", "annotations"):
+            beside = clustered.get(file.path)
+            if self.clustered and beside is None:
+                continue  # this shard was quarantined on the way
+            for number, piece in enumerate(file.pieces):
+                annotations.setdefault(piece.language, []).append(Located(file.path, piece))
+                if beside is not None:
+                    clusters.setdefault(piece.language, []).append(Located(beside.path, beside.pieces[number]))
+        return [
+            self._unit(language, rules(run.language(language).bounds, self.owners), pieces, clusters.get(language, []))
+            for language, pieces in sorted(annotations.items())
+        ]
+
+    def _unit(
+        self, language: str, limits: tuple[Rule, ...], pieces: Sequence[Located], beside: Sequence[Located]
+    ) -> Unit:
+        key = digest(VERSION, language, limits, [p.piece.checksum for p in pieces], [p.piece.checksum for p in beside])
+        task = DecideTask(key, language, limits, self.sketched, tuple(pieces), tuple(beside))
+        rows, size = sum(p.piece.rows for p in pieces), sum(p.piece.bytes for p in pieces)
+        entering = (Count(self.name, language, "-", "in", None, rows, None, size),)
+        return Unit(self.name, key, language, task, rows, entering, {"annotations": [p.path for p in pieces]})
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class DecideTask:
         judged = [self._judge(space, number) for number in range(len(self.annotations))]
         survivors = self._survivors(judged)
         writer, tally = PieceWriter(DECISIONS), Tally("decide")
-        kept = []
+        kept, kept_rows = [], []
         for located, rows in zip(self.annotations, judged, strict=True):
             table = self._decided(rows, survivors)
             writer.write(self.language, table.select(DECISIONS.names), size=located.piece.bytes)
@@ -107,10 +113,11 @@ class DecideTask:
             dropped = table.filter(pc.invert(keep))
             tally.add_table("rejected", dropped, language=self.language, reason_column="reason")
             kept.append(int(pc.sum(table.filter(keep).column("text_bytes")).as_py() or 0))
+            kept_rows.append(int(pc.sum(keep).as_py() or 0))
         buffer, pieces = writer.close()
         path = f"decisions/part-{self.language}-{self.key[:16]}.parquet"
         file = space.write(path, buffer, rows=writer.rows, pieces=pieces)
-        return Outcome((file,), tuple(tally.counts()), {"kept_bytes": kept})
+        return Outcome((file,), tuple(tally.counts()), {"kept_bytes": kept, "kept_rows": kept_rows})
 
     def _judge(self, space: Workspace, number: int) -> dict[str, Any]:
         located = self.annotations[number]

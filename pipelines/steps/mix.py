@@ -20,7 +20,7 @@ from pipelines.ledger import Count, Tally
 from pipelines.parquet import write_table
 from pipelines.pipeline import Pipeline, PipelineStep
 from pipelines.steps.tokenizer import StoredTokenizer, stored_tokenizer
-from pipelines.unit import PRIVATE, Outcome, OutputFile, Unit, Workspace, opened
+from pipelines.unit import PRIVATE, Blocked, Outcome, OutputFile, Unit, Workspace, opened
 from stages.errors import ConfigError
 from stages.mixture.buckets import BucketSums
 from stages.mixture.mix import Mix, datasets
@@ -104,13 +104,13 @@ class MixSteps:
 
     def shards(self, run: RunContext) -> list[Shard]:
         """The files with their counts, those of the tokenizer's own step included."""
-        counted = {c.facts["file"]: c.files[0] for c in run.outputs[f"{self.name}.count"]}
-        counted |= self.counted_before(run)
+        counted = self.counted_before(run)
+        counted |= {c.facts["file"]: c.files[0] for c in run.outputs[f"{self.name}.count"]}
         return [Shard(dataset, file, counted[file.path]) for dataset, file in self.files(run) if file.path in counted]
 
     def counted_before(self, run: RunContext) -> dict[str, OutputFile]:
         step = f"tokenizer.{self.config.tokenizer}.count"
-        return {c.facts["corpus"]: c.files[0] for c in run.outputs.get(step, ())}
+        return {c.facts["file"]: c.files[0] for c in run.outputs.get(step, ())}
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,12 @@ def _count_units(shared: MixSteps, run: RunContext, name: str) -> list[Unit]:
         return []
     before = shared.counted_before(run)
     units = []
-    for _, file in shared.files(run):
+    for dataset, file in shared.files(run):
         if file.path not in before:
             key = digest(VERSION, tokenizer.checksum, [piece.checksum for piece in file.pieces])
-            units.append(Unit(name, key, file.public, CountTask(key, tokenizer, file), file.bytes))
+            entering = tuple(Count(shared.name, p.language, dataset, "in", None, p.rows) for p in file.pieces)
+            about = {"file": file.path}
+            units.append(Unit(name, key, file.public, CountTask(key, tokenizer, file), file.bytes, entering, about))
     return units
 
 
@@ -155,15 +157,18 @@ class CountTask:
         counted = [count(batch, counter) for batch in rows.to_batches(max_chunksize=BATCH_ROWS)]
         table = pa.Table.from_batches(counted, schema=COUNTED)
         file = space.write(f"{WORK}/{self.key}.counts.parquet", write_table(table), rows=table.num_rows)
-        return Outcome((file,), (), {"file": self.file.path})
+        return Outcome((file,))
 
 
 def _solve_units(shared: MixSteps, run: RunContext, name: str) -> list[Unit]:
+    if shared.tokenizer(run) is None:
+        task = Blocked(f"the tokenizer {shared.config.tokenizer!r} could not be trained")
+        return [Unit(name, digest(VERSION, "blocked", shared.config), shared.config.name, task)]
     shards = shared.shards(run)
     identity = [(shard.dataset, shard.counts.checksum) for shard in shards]
     key = digest(VERSION, shared.config, identity)
-    task = SolveTask(shared.config, tuple((shard.dataset, shard.counts.path) for shard in shards))
-    return [Unit(name, key, shared.config.name, task)]
+    solve_task = SolveTask(shared.config, tuple((shard.dataset, shard.counts.path) for shard in shards))
+    return [Unit(name, key, shared.config.name, solve_task)]
 
 
 @dataclass(frozen=True)
@@ -226,10 +231,12 @@ def _emit_units(shared: MixSteps, run: RunContext, name: str) -> list[Unit]:
     for shard in shared.shards(run):
         of_dataset = [i for i in solved.facts["intervals"] if i["quota"]["dataset"] == shard.dataset]
         identity = [shard.counts.checksum, [piece.checksum for piece in shard.file.pieces]]
-        key = digest(VERSION, "emit", shared.config, solved.facts["parts"], of_dataset, identity)
+        written_by = tokenizer.checksum if tokenizer else None
+        key = digest(VERSION, "emit", shared.config, solved.facts["parts"], of_dataset, identity, written_by)
         facts = {"parts": solved.facts["parts"], "intervals": of_dataset}
         task = EmitTask(key, shared.name, shared.config, shard, facts, tokenizer)
-        units.append(Unit(name, key, shard.file.public, task, shard.file.bytes))
+        entering = tuple(Count(shared.name, p.language, shard.dataset, "in", None, p.rows) for p in shard.file.pieces)
+        units.append(Unit(name, key, shard.file.public, task, shard.file.bytes, entering))
     return units
 
 

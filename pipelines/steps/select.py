@@ -53,40 +53,38 @@ class SelectStep:
 
     def units(self, run: RunContext) -> list[Unit]:
         documents = {
-            (file.path, piece.language): Located(file, piece)
+            (file.path, piece.language): Located(file.path, piece)
             for file in run.files("ingest", "documents")
             for piece in file.pieces
         }
-        annotations: dict[str, list[tuple[Located, Located]]] = {}
-        for commit in run.outputs["annotate"]:
-            for file in commit.files:
-                for piece in file.pieces:
-                    source = documents[(commit.facts["documents"], piece.language)]
-                    annotations.setdefault(piece.language, []).append((source, Located(file, piece)))
+        beside = {
+            (file.path, piece.language): (documents[(commit.facts["documents"], piece.language)], piece)
+            for commit in run.outputs["annotate"]
+            for file in commit.files
+            for piece in file.pieces
+        }
         units: list[Unit] = []
         for commit in run.outputs["decide"]:
             (decisions,) = commit.files
-            language = commit.label
-            beside = annotations[language]
-            for number, (start, end) in enumerate(batches(commit.facts["kept_bytes"], run.pipeline.shard_bytes)):
-                rows = tuple(
-                    Slice(doc, note, Located(decisions, decided))
-                    for (doc, note), decided in zip(beside[start:end], decisions.pieces[start:end], strict=True)
-                )
-                kept = sum(commit.facts["kept_bytes"][start:end])
-                if kept or self.config.write_rejected:
-                    units.append(self._unit(language, number, rows, kept))
+            language, kept_bytes, kept_rows = commit.label, commit.facts["kept_bytes"], commit.facts["kept_rows"]
+            slices = []
+            for path, decided in zip(commit.facts["annotations"], decisions.pieces, strict=True):
+                document, measured = beside[(path, language)]
+                slices.append(Slice(document, Located(path, measured), Located(decisions.path, decided)))
+            for start, end in batches(kept_bytes, run.pipeline.shard_bytes):
+                rows, size = sum(kept_rows[start:end]), sum(kept_bytes[start:end])
+                if rows or self.config.write_rejected:
+                    units.append(self._unit(language, tuple(slices[start:end]), rows, size))
         return units
 
-    def _unit(self, language: str, number: int, slices: tuple["Slice", ...], kept_bytes: int) -> Unit:
+    def _unit(self, language: str, slices: tuple["Slice", ...], rows: int, kept_bytes: int) -> Unit:
         checksums = [
             (s.documents.piece.checksum, s.annotations.piece.checksum, s.decisions.piece.checksum) for s in slices
         ]
         key = digest(VERSION, self.config, str(self.schema), language, checksums)
-        task = SelectTask(key, language, number, self.config, self.schema, slices)
-        rows = sum(s.decisions.piece.rows for s in slices)
+        task = SelectTask(key, language, self.config, self.schema, slices)
         entering = (Count(self.name, language, "-", "in", None, rows, None, kept_bytes),)
-        return Unit(self.name, key, f"{language}-{number:05d}", task, kept_bytes, entering)
+        return Unit(self.name, key, f"{language}, {rows:,} documents", task, kept_bytes, entering)
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,6 @@ class Slice:
 class SelectTask:
     key: str
     language: str
-    number: int
     config: Select
     schema: pa.Schema
     slices: tuple[Slice, ...]
@@ -130,7 +127,7 @@ class SelectTask:
         files = []
         buffer, pieces = writer.close()
         if writer.rows:
-            path = f"corpus/language={self.language}/part-{self.number:05d}-{self.key[:12]}.parquet"
+            path = f"corpus/language={self.language}/part-{self.key[:16]}.parquet"
             files.append(space.write(path, buffer, rows=writer.rows, pieces=pieces))
         files += self._write_rejected(space, rejected)
         return Outcome(tuple(files), tuple(tally.counts()))
@@ -197,7 +194,7 @@ class SelectTask:
         writer = PieceWriter(REJECTED)
         writer.write(self.language, pa.Table.from_pylist(rows, schema=REJECTED))
         buffer, pieces = writer.close()
-        path = f"rejected/{self.language}-{self.number:05d}-{self.key[:12]}.parquet"
+        path = f"rejected/part-{self.language}-{self.key[:16]}.parquet"
         return [space.write(path, buffer, rows=len(rows), pieces=pieces)]
 
 

@@ -22,6 +22,7 @@ from pipelines.parquet import write_table
 from pipelines.pipeline import PipelineStep
 from pipelines.storage import open_storage
 from pipelines.unit import PRIVATE, Outcome, OutputFile, Unit, Workspace, opened
+from stages.errors import ConfigError
 from stages.mixture.buckets import Buckets, BucketSums
 from stages.mixture.rows import COUNTED
 from stages.tokenizer.audit import STATS, Audit
@@ -112,6 +113,10 @@ class LimitsTask:
     paths: tuple[str, ...]
 
     def __call__(self, space: Workspace) -> Outcome:
+        if not self.paths:
+            raise ConfigError(
+                f"tokenizer.train {self.config.name!r}: the corpus is empty; `babelmill inspect` shows why"
+            )
         sums = BucketSums[str]()
         for path in self.paths:
             rows = space.read_table(path)
@@ -145,7 +150,8 @@ class SampleStep:
             limit = by_language.get(language_of(file), 0)
             key = digest(VERSION, self.shared.name, self.shared.config.seed, file.pieces[0].checksum, str(limit))
             task = SampleTask(key, self.shared.name, self.shared.config.seed, file, limit)
-            units.append(Unit(self.name, key, file.public, task, file.bytes))
+            about = {"language": language_of(file)}
+            units.append(Unit(self.name, key, file.public, task, file.bytes, about=about))
         return units
 
 
@@ -170,7 +176,7 @@ class SampleTask:
         rows = space.read_table(self.file.path, ["doc_id", "text"]).filter(keep)
         path = f"{WORK}/{self.key}.sample.parquet"
         file = space.write(path, write_table(rows), rows=rows.num_rows)
-        return Outcome((file,), tuple(tally.counts()), {"language": language})
+        return Outcome((file,), tuple(tally.counts()))
 
 
 @dataclass(frozen=True)
@@ -274,7 +280,8 @@ class CountStep:
                 if language_of(file) in languages:
                     key = digest(VERSION, tokenizer.checksum, file.pieces[0].checksum)
                     task = CountTask(key, name, tokenizer, file)
-                    units.append(Unit(self.name, key, f"{name} {file.public}", task, file.bytes))
+                    about = {"tokenizer": name, "file": file.path}
+                    units.append(Unit(self.name, key, f"{name} {file.public}", task, file.bytes, about=about))
         return units
 
 
@@ -304,7 +311,7 @@ class CountTask:
         table = pa.Table.from_batches(counted, schema=COUNTED)
         file = space.write(f"{WORK}/{self.key}.counts.parquet", write_table(table), rows=table.num_rows)
         sums = {code: measured.tolist() for code, measured in audit.sums.items()}
-        return Outcome((file,), (), {"tokenizer": self.name, "corpus": self.file.path, "audit": sums})
+        return Outcome((file,), (), {"audit": sums})
 
 
 @dataclass(frozen=True)
