@@ -33,6 +33,11 @@ class InputFile:
         return f"{self.root}/{self.path}" if self.path else self.root
 
 
+def readable(name: str) -> str:
+    """A file name whose bytes are no UTF-8, with those bytes written as `\\xe4`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def resolve_inputs(given: Sequence[str]) -> list[InputFile]:
     """Every file that the inputs name, ordered by name and relative path.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
@@ -49,7 +50,8 @@ class PieceWriter:
         """Append the piece of one language; `size` is its text in bytes, kept with the piece."""
         first = self._groups
         for group in _row_groups(table.select(self._schema.names).cast(self._schema)):
-            self._writer.write_table(group, row_group_size=max(group.num_rows, 1))
+            # in one chunk: page boundaries follow those of chunks, which differ between new and copied rows
+            self._writer.write_table(group.combine_chunks(), row_group_size=max(group.num_rows, 1))
             self._groups += 1
         self._marks.append((language, first, self._groups - first, table.num_rows, size, key))
         self.rows += table.num_rows
@@ -81,9 +83,22 @@ class PieceWriter:
 
 
 def _row_groups(table: pa.Table) -> Iterator[pa.Table]:
-    rows = max(1, min(ROW_GROUP_ROWS, int(table.num_rows * ROW_GROUP_BYTES / max(table.nbytes, 1))))
+    size = sum(_value_bytes(column) for column in table.columns)
+    rows = max(1, min(ROW_GROUP_ROWS, table.num_rows * ROW_GROUP_BYTES // max(size, 1)))
     for start in range(0, table.num_rows, rows):
         yield table.slice(start, rows)
+
+
+def _value_bytes(column: pa.ChunkedArray | pa.Array) -> int:
+    """Bytes of the values, whatever buffers hold them: `nbytes` depends on chunks and on bitmaps that may be absent."""
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
+        return int(pc.sum(pc.binary_length(column)).as_py() or 0) + 4 * len(column)
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _value_bytes(pc.list_flatten(column)) + 4 * len(column)
+    if pa.types.is_struct(kind):
+        return sum(_value_bytes(pc.struct_field(column, [number])) for number in range(kind.num_fields))
+    return len(column) * int(kind.bit_width) // 8
 
 
 def write_table(table: pa.Table) -> pa.Buffer:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_versions
 from pipelines.engine import Engine, open_engine
-from pipelines.inputs import resolve_inputs
+from pipelines.inputs import readable, resolve_inputs
 from pipelines.keys import plain
 from pipelines.languages import resolve_code
 from pipelines.ledger import Count, merge, to_table
@@ -248,7 +248,10 @@ def _describe(
             "steps": [{"stage": step.stage.name, "options": plain(step.config)} for step in pipeline.steps],
         },
         "selected": sorted(context.selected) if context.selected is not None else None,
-        "inputs": [{"uri": file.uri, "relative": file.relative, "bytes": file.size} for file in context.inputs],
+        "inputs": [
+            {"uri": readable(file.uri), "relative": readable(file.relative), "bytes": file.size}
+            for file in context.inputs
+        ],
         "languages": languages,
         "steps": [asdict(record) for record in records],
         "commits": [[commit.step, commit.key] for commit in commits],

@@ -110,7 +110,7 @@ class Commit:
         return xxhash.xxh3_128_hexdigest("\n".join(f.checksum for f in self.files).encode())
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True).encode()
+        return json.dumps(asdict(self), sort_keys=True).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> "Commit":

@@ -13,7 +13,7 @@ import pyarrow as pa
 import xxhash
 
 from pipelines.context import RunContext, batches, library_versions, stage_key
-from pipelines.inputs import InputFile
+from pipelines.inputs import InputFile, readable
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
 from pipelines.parquet import PieceWriter
@@ -48,6 +48,9 @@ RESULT_LIBRARIES = (
 """Libraries whose version may change what is read, extracted or identified."""
 NORMALIZED_AT_ONCE = 1 << 20
 """Characters of text that wait to be normalized together."""
+REJECTED_ROW_BYTES = 1024
+"""About what a rejected record takes in memory: a file may hold nothing else."""
+
 SMALL_FILE = 4 << 20
 """Files below this many bytes share a unit with their neighbours."""
 
@@ -83,10 +86,12 @@ class IngestStep:
         )
         read = self.steps[self.stages.index("ingest.read")].config
         units = []
-        for parts in _groups(run.inputs, read, run.pipeline.shard_bytes):
+        # a sample is the first records of a file, not of each of its ranges
+        target = run.pipeline.shard_bytes if run.sample is None else max((f.size for f in run.inputs), default=0)
+        for parts in _groups(run.inputs, read, target):
             identity = [(p.file.name, p.file.relative, p.file.size, p.file.version, p.start, p.end) for p in parts]
             size = sum(p.file.size if p.end is None else p.end - p.start for p in parts)
-            label = parts[0].file.relative + (f" and {len(parts) - 1} more" if len(parts) > 1 else "")
+            label = readable(parts[0].file.relative) + (f" and {len(parts) - 1} more" if len(parts) > 1 else "")
             entering = Count(self.name, UNKNOWN_LANGUAGE, label, "in", None, None, bytes=size)
             unit_key = digest(key, identity)
             task = IngestTask(unit_key, self.steps, tuple(parts), run.pipeline.shard_bytes, run.sample)
@@ -134,7 +139,7 @@ class IngestTask:
     sample: int | None
 
     def __call__(self, space: Workspace) -> Outcome:
-        sink = _Sink(space, self.key, self.steps, self.shard_bytes)
+        sink = _Sink(space, self.steps, self.shard_bytes)
         for part in self.parts:
             for record in islice(self._records(part), self.sample):
                 sink.take(record, part.file)
@@ -157,8 +162,8 @@ class IngestTask:
 class _Sink:
     """Turns records into rows and rows into shards, and counts every one."""
 
-    def __init__(self, space: Workspace, key: str, steps: Sequence[PipelineStep], shard_bytes: int) -> None:
-        self._space, self._key, self._shard_bytes = space, key, shard_bytes
+    def __init__(self, space: Workspace, steps: Sequence[PipelineStep], shard_bytes: int) -> None:
+        self._space, self._shard_bytes = space, shard_bytes
         self._text_stages = [s for s in steps if s.stage.name not in (*READERS, *EXTRACTORS, "identify.fasttext")]
         self._extractor = next((s for s in steps if s.stage.name in EXTRACTORS), None)
         self._identify = next(s for s in steps if s.stage.name == "identify.fasttext")
@@ -172,8 +177,8 @@ class _Sink:
         self._tally = Tally("ingest")
 
     def take(self, record: Item, file: InputFile) -> None:
-        locator = f"{file.relative}{record.locator}"
-        source = file.name or file.relative.split("/", 1)[0]
+        locator = readable(f"{file.relative}{record.locator}")
+        source = readable(file.name or file.relative.split("/", 1)[0])
         if isinstance(record, Unreadable):
             for flow, reason in (("in", None), ("quarantined", record.reason)):
                 self._tally.add(
@@ -208,7 +213,7 @@ class _Sink:
             fate: str | Rejection = "documents"
             if text and not text.isspace():
                 self._documents.append({**row, "text": text})
-                self._held += len(text.encode())
+                self._held += len(text.encode()) + len(row["meta"] or "")
             else:
                 fate = _rejection(record, "ingest.no_text", "nothing left after extraction and normalization")
             self._count(fate, row["locator"], row["source"], row["doc_id"], record.bytes)
@@ -305,6 +310,7 @@ class _Sink:
         return [step.stage.function(text, step.config, **resources) for text in texts]
 
     def _reject(self, record: Rejection | Unreadable, locator: str, source: str, identity: str) -> None:
+        self._held += REJECTED_ROW_BYTES
         self._others["rejected"].append(
             {
                 "doc_id": identity,
@@ -322,18 +328,17 @@ class _Sink:
     def _flush(self) -> None:
         """Write what is held as one shard of each dataset."""
         self._settle()
-        number = len(self._files)
         if self._documents:
-            self._files.append(self._write_documents(f"documents/part-{self._key[:16]}-{number:03d}.parquet"))
+            self._files.append(self._write_documents())
         for dataset, schema in (("bitext", BITEXT), ("instructions", INSTRUCTIONS), ("rejected", REJECTED)):
             rows = self._others.pop(dataset, [])
             if not rows:
                 continue
             folder = "instructions/input" if dataset == "instructions" else dataset
-            self._files.append(self._write_rows(rows, schema, f"{folder}/part-{self._key[:16]}-{number:03d}.parquet"))
+            self._files.append(self._write_rows(rows, schema, folder))
         self._documents, self._held = [], 0
 
-    def _write_documents(self, path: str) -> OutputFile:
+    def _write_documents(self) -> OutputFile:
         texts = [row["text"] for row in self._documents]
         resources = self._resources[self._identify.stage.name]
         columns = []
@@ -353,14 +358,18 @@ class _Sink:
             rows = rows_by_language[language]
             piece = table.take(pa.array(rows))
             writer.write(language, piece, size=sum(len(texts[row].encode()) for row in rows))
-        buffer, pieces = writer.close()
-        return self._space.write(path, buffer, rows=table.num_rows, pieces=pieces)
+        return self._store("documents", writer)
 
-    def _write_rows(self, rows: list[dict[str, Any]], schema: pa.Schema, path: str) -> OutputFile:
+    def _write_rows(self, rows: list[dict[str, Any]], schema: pa.Schema, folder: str) -> OutputFile:
         writer = PieceWriter(schema)
         writer.write(UNKNOWN_LANGUAGE, pa.Table.from_pylist(rows, schema=schema))
+        return self._store(folder, writer)
+
+    def _store(self, folder: str, writer: PieceWriter) -> OutputFile:
+        """Shards are named by their content: the unit's key knows when a file was written, its output must not."""
         buffer, pieces = writer.close()
-        return self._space.write(path, buffer, rows=len(rows), pieces=pieces)
+        path = f"{folder}/part-{xxhash.xxh3_128_hexdigest(buffer)[:16]}.parquet"
+        return self._space.write(path, buffer, rows=writer.rows, pieces=pieces)
 
     def finish(self) -> Outcome:
         self._flush()
