@@ -259,10 +259,31 @@ def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.
 def main() -> None:
     """Run a command; every expected error is one line on standard error and an exit status."""
     try:
-        app()
+        sys.exit(app(prog_name="babelmill", standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted; the same command goes on where it stopped")
+        sys.exit(130)
     except ConfigError as error:
-        Console(stderr=True).print(f"babelmill: {error}", highlight=False, soft_wrap=True, markup=False)
+        _say(str(error))
         sys.exit(2)
     except BabelmillError as error:
-        Console(stderr=True).print(f"babelmill: {error}", highlight=False, soft_wrap=True, markup=False)
+        _say(str(error))
         sys.exit(1)
+    except Exception as error:
+        message = getattr(error, "format_message", None)  # arguments that the command line does not have
+        if message is None:
+            raise
+        if message().startswith("Usage:"):  # a bare `babelmill` asks for its help
+            OUT.print(message(), soft_wrap=True)
+        else:
+            context = getattr(error, "ctx", None)
+            _say(f"{' '.join(message().split())} (see {context.command_path if context else 'babelmill'} --help)")
+        sys.exit(2)
+
+
+def _say(line: str) -> None:
+    Console(stderr=True).print(f"babelmill: {line}", highlight=False, soft_wrap=True, markup=False)
+
+
+if __name__ == "__main__":
+    main()

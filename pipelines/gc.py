@@ -1,13 +1,11 @@
 """Removal of outputs that the last run does not consist of."""
 
-import json
 from dataclasses import dataclass
 
 from pipelines.context import LOCK
-from pipelines.publish import published_files
-from pipelines.storage import Storage, open_storage, retried
+from pipelines.publish import published_files, read_record
+from pipelines.storage import Storage, open_storage
 from pipelines.unit import COMMITS, PRIVATE, QUARANTINE, STORE, Commit, commit_path
-from stages.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -19,15 +17,14 @@ class Collected:
 def collect(uri: str) -> Collected:
     """Delete the commit records and outputs of old step keys, and what interrupted writes left behind."""
     storage = open_storage(uri)
-    if not storage.exists("run.json"):
-        raise ConfigError(f"{uri}: not a run directory, it has no run.json; give the --output of a finished run")
+    read_record(storage)
     with storage.lock(LOCK):
         return _collect(storage)
 
 
 def _collect(storage: Storage) -> Collected:
     published = published_files(storage)  # finishes an interrupted publication first
-    described = json.loads(retried(lambda: storage.read("run.json")))
+    described = read_record(storage)
     keep = {commit_path(step, key) for step, key in described["commits"]}
     for path in list(keep):
         if storage.exists(path):

@@ -114,17 +114,29 @@ def check_languages(extra_dir: str | Path | None = None) -> list[str]:
     broken: list[str] = []
     for path in _files(extra_dir):
         try:
-            problems += _problems(path, _read(path))
+            problems += [*_problems(path, _read(path)), *_unexplained(path, _read(path))]
             readable[path.stem] = path
         except ConfigError as error:
             broken.append(str(error))
     if broken:  # nothing can be laid over each other until they can be read
         return broken + problems
-    for code, path in readable.items():
-        for bound in () if code.startswith("_") else load_language(code, extra_dir).bounds.values():
-            if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
-                problems.append(f"{path}: bounds.{bound.column}: min {bound.minimum:g} is above max {bound.maximum:g}")
-    return problems
+    return problems + [problem for code, path in readable.items() for problem in _crossed(code, path, extra_dir)]
+
+
+def require_languages(extra_dir: str | Path) -> None:
+    """ConfigError for the first thing that is wrong with a user's language files, before anything runs."""
+    if not Path(extra_dir).is_dir():
+        raise ConfigError(f"{extra_dir}: no such folder; --lang-configs is a folder of files such as ekk_Latn.toml")
+    for path in sorted(Path(extra_dir).glob("*.toml")):
+        for problem in (*_problems(path, _read(path)), *_crossed(path.stem, path, extra_dir)):
+            raise ConfigError(problem)
+
+
+def _crossed(code: str, path: Path, extra_dir: str | Path | None) -> Iterator[str]:
+    """Bounds that nothing can meet once the files of a language are laid over each other."""
+    for bound in () if code.startswith("_") else load_language(code, extra_dir).bounds.values():
+        if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
+            yield f"{path}: bounds.{bound.column}: min {bound.minimum:g} is above max {bound.maximum:g}"
 
 
 def _paths(code: str, extra_dir: str | Path | None) -> Iterator[Path]:
@@ -212,12 +224,17 @@ def _problems(path: Path, content: _File) -> Iterator[str]:
         place = f"{path}: bounds.{column}"
         if column not in bound_columns():
             yield f"{place}: no stage measures {column!r}{nearest(column, bound_columns())}"
-        if not bound.why:
-            yield f'{place}: say why, as why = "...": where a number was measured, on what, when'
         if not bound.off and bound.min is None and bound.max is None:
             yield f"{place}: neither min nor max nor off = true"
         if bound.off and not (bound.min is None and bound.max is None):
             yield f"{place}: off = true, and a limit as well; keep one"
+
+
+def _unexplained(path: Path, content: _File) -> Iterator[str]:
+    """Bounds without a reason, which nobody can judge later."""
+    for column, bound in content.bounds.items():
+        if not bound.why:
+            yield f'{path}: bounds.{column}: say why, as why = "...": where a number was measured, on what, when'
 
 
 def _word_problems(place: str, words: tuple[str, ...]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from stages.errors import ConfigError
 from stages.registry import Stage, configure, find_stage, nearest
 
 FOLDER = Path(__file__).resolve().parent
-TOP_LEVEL = {"name", "description", "input", "shard_bytes", "write_rejected", "step"}
+TOP_LEVEL = {"name", "description", "input", "shard_bytes", "step"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,11 @@ def find_pipeline(given: str) -> Path:
 
 
 def load_pipeline(given: str, settings: Sequence[str] = ()) -> Pipeline:
-    """Read and check a pipeline; `settings` are `KEY=VALUE` with KEY `stage.option` or a top-level key."""
+    """Read and check a pipeline.
+
+    `settings` are `KEY=VALUE`: KEY is a top-level key or `stage.option`, where the step's `name` may stand for its
+    stage and `option` may go on into tables and lists, as in `mix.phases.0.tokens`. VALUE is TOML, else a plain string.
+    """
     path = find_pipeline(given)
     where = f"pipelines/{path.name}" if path.parent == FOLDER else str(path)
     try:
@@ -73,20 +77,26 @@ def load_pipeline(given: str, settings: Sequence[str] = ()) -> Pipeline:
         if key not in TOP_LEVEL:
             raise ConfigError(f"{where}: unknown key {key!r}{nearest(key, TOP_LEVEL)}")
     raw_steps = content.get("step", [])
-    if not raw_steps:
+    if not raw_steps or not isinstance(raw_steps, list) or not all(isinstance(step, dict) for step in raw_steps):
         raise ConfigError(f"{where}: no [[step]]; `babelmill init` writes a commented example")
     for setting in settings:
         _apply(setting, content, raw_steps)
     steps = tuple(_step(number, raw, where, path.parent) for number, raw in enumerate(raw_steps, 1))
-    inputs = content.get("input", [])
+    given_inputs = content.get("input", [])
+    inputs = [given_inputs] if isinstance(given_inputs, str) else given_inputs
+    if not isinstance(inputs, list) or not all(isinstance(item, str) for item in inputs):
+        raise ConfigError(f"{where}: input is {given_inputs!r}; give a path or URI, or a list of them")
+    for key in ("name", "description"):
+        if not isinstance(content.get(key, ""), str):
+            raise ConfigError(f"{where}: {key} is {content[key]!r}; give a text in quotes")
     shard_bytes = content.get("shard_bytes", 256 << 20)
-    if not isinstance(shard_bytes, int) or shard_bytes < 1 << 16:
+    if type(shard_bytes) is not int or shard_bytes < 1 << 16:
         raise ConfigError(f"{where}: shard_bytes is {shard_bytes!r}; give a whole number of bytes, at least 65536")
     return Pipeline(
         name=content.get("name", path.stem),
         path=where,
         description=content.get("description", ""),
-        inputs=tuple(_beside(path.parent, item) for item in ([inputs] if isinstance(inputs, str) else inputs)),
+        inputs=tuple(_beside(path.parent, item) for item in inputs),
         steps=steps,
         shard_bytes=shard_bytes,
     )
@@ -116,7 +126,7 @@ def _step(number: int, raw: Mapping[str, Any], where: str, folder: Path) -> Pipe
 
 def _beside(folder: Path, path: str) -> str:
     """A relative path of a pipeline file is relative to that file."""
-    return path if "://" in path or Path(path).is_absolute() else str(folder / path)
+    return path if "://" in path or Path(path).is_absolute() else str(folder.absolute() / path)
 
 
 def _apply(setting: str, content: dict[str, Any], steps: list[dict[str, Any]]) -> None:
@@ -130,10 +140,35 @@ def _apply(setting: str, content: dict[str, Any], steps: list[dict[str, Any]]) -
     if key in TOP_LEVEL - {"step"}:
         content[key] = value
         return
-    name, _, option = key.rpartition(".")
-    matching = [step for step in steps if name and name in (step.get("stage"), step.get("name"))]
-    if not matching:
-        known = {str(step.get("stage")) for step in steps} | (TOP_LEVEL - {"step"})
-        raise ConfigError(f"--set {setting}: no step or key {name or key!r}{nearest(name or key, known)}")
-    for step in matching:
-        step[option] = value
+    parts = key.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        name = ".".join(parts[:length])
+        matching = [step for step in steps if name in (step.get("stage"), step.get("name"))]
+        for step in matching:
+            _place(step, parts[length:], value, setting)
+        if matching:
+            return
+    known = {str(step.get("stage")) for step in steps} | (TOP_LEVEL - {"step"})
+    name = key.rpartition(".")[0] or key
+    raise ConfigError(f"--set {setting}: no step or key {name!r}{nearest(name, known)}")
+
+
+def _place(step: dict[str, Any], path: Sequence[str], value: Any, setting: str) -> None:
+    """Put a value into a step, below the tables and list items that the path names."""
+    table: Any = step
+    for number, key in enumerate(path):
+        last = number == len(path) - 1
+        if isinstance(table, list):
+            if not key.isdecimal() or int(key) >= len(table):
+                raise ConfigError(f"--set {setting}: {key!r} is none of the {len(table)} items, which count from 0")
+            at: Any = int(key)
+        elif isinstance(table, dict):
+            at = key
+        else:
+            raise ConfigError(f"--set {setting}: {path[number - 1]!r} has no options of its own")
+        if last:
+            table[at] = value
+        elif isinstance(table, dict):
+            table = table.setdefault(at, {})
+        else:
+            table = table[at]

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from pipelines.context import LIVE
 from pipelines.storage import Storage, retried
 from pipelines.unit import PRIVATE, STORE, Commit, OutputFile, public_path
+from stages.errors import ConfigError
 
 MOVES_AT_ONCE = 16
 """On S3 a move is a copy that the server makes: its time is waiting."""
@@ -22,6 +24,17 @@ def published_files(storage: Storage) -> frozenset[str]:
         _move(storage, frozenset(state["before"]), frozenset(state["live"]))
         retried(lambda: storage.write(LIVE, json.dumps({**state, "complete": True}).encode()))
     return frozenset(state["live"])
+
+
+def read_record(storage: Storage) -> dict[str, Any]:
+    """run.json; ConfigError for a folder that holds no run."""
+    if not retried(lambda: storage.exists("run.json")):
+        raise ConfigError(f"{storage.uri}: no run here (run.json is missing); give the --output of a babelmill run")
+    try:
+        record: dict[str, Any] = json.loads(retried(lambda: storage.read("run.json")))
+    except ValueError as error:
+        raise ConfigError(f"{storage.uri}/run.json: {error}; run the pipeline again to rewrite it") from None
+    return record
 
 
 def live_files(commits: Iterable[Commit]) -> list[OutputFile]:

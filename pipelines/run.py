@@ -14,7 +14,7 @@ from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_
 from pipelines.engine import Engine, open_engine
 from pipelines.inputs import readable, resolve_inputs
 from pipelines.keys import plain
-from pipelines.languages import resolve_code
+from pipelines.languages import require_languages, resolve_code
 from pipelines.ledger import Count, merge, to_table
 from pipelines.parquet import write_table
 from pipelines.pipeline import Pipeline, load_pipeline
@@ -72,6 +72,8 @@ def prepare(
     if not chosen:
         raise ConfigError(f"{loaded.path}: no input; give --input URI or write input = [...] in the pipeline")
     selected = frozenset(resolve_code(code) for code in languages) if languages else None
+    if lang_configs is not None:
+        require_languages(lang_configs)
     resolved = resolve_inputs(chosen)
     storage = open_storage(output)
     run = RunContext(loaded, storage, resolved, frozenset(), lang_configs, selected, sample)

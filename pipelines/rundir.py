@@ -1,6 +1,5 @@
 """A run directory as its readers see it: the record of the run and its datasets, wherever they lie."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +13,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from pipelines.publish import read_record
 from pipelines.storage import Storage, open_storage, retried
 from stages.columns import CLUSTERS, DECISIONS, DOCUMENTS, IDENTIFICATION, LEDGER, REJECTED, SIZES, SPANS
-from stages.errors import ConfigError, StorageError
+from stages.errors import StorageError
 
 SCHEMAS = {
     "documents": DOCUMENTS,
@@ -41,13 +41,7 @@ class RunDir:
     @cached_property
     def record(self) -> Mapping[str, Any]:
         """run.json; a folder without one is no run directory."""
-        if not retried(lambda: self.storage.exists("run.json")):
-            raise ConfigError(f"{self.uri}: no run here (run.json is missing); give the --output of a babelmill run")
-        try:
-            record: Mapping[str, Any] = json.loads(retried(lambda: self.storage.read("run.json")))
-        except ValueError as error:
-            raise ConfigError(f"{self.uri}/run.json: {error}; run the pipeline again to rewrite it") from None
-        return record
+        return read_record(self.storage)
 
     @cached_property
     def ledger(self) -> pa.Table:

@@ -1,7 +1,6 @@
 """Proof that a run directory holds what its commit records say, and that its ledger balances."""
 
 import io
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -11,10 +10,9 @@ import pyarrow.parquet as pq
 import xxhash
 
 from pipelines.ledger import imbalances
-from pipelines.publish import live_files
-from pipelines.storage import Storage, open_storage, retried
+from pipelines.publish import live_files, read_record
+from pipelines.storage import Storage, open_storage
 from pipelines.unit import PRIVATE, Commit, commit_path
-from stages.errors import ConfigError
 
 CHAIN = ("ingest", "annotate", "cluster", "decide", "select")
 """Steps of which each takes in exactly what the one before it kept."""
@@ -23,9 +21,7 @@ CHAIN = ("ingest", "annotate", "cluster", "decide", "select")
 def verify(uri: str) -> list[str]:
     """One line for everything that differs; an empty list when the run is whole."""
     storage = open_storage(uri)
-    if not storage.exists("run.json"):
-        raise ConfigError(f"{uri}: not a run directory, it has no run.json; give the --output of a finished run")
-    described = json.loads(retried(lambda: storage.read("run.json")))
+    described = read_record(storage)
     commits = []
     problems = []
     for step, key in described["commits"]:

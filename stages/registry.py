@@ -1,6 +1,6 @@
 """Stages by name: how one is declared, found and configured."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -118,8 +118,28 @@ def configure(found: Stage, options: Mapping[str, Any], where: str) -> Any:
         return _adapter(found.config).validate_python(dict(options))
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "unexpected_keyword_argument":
+            *table, key = (str(part) for part in first["loc"])
+            inner = ".".join([found.name, *table])
+            hint = nearest(key, _keys_at(found.config, table))
+            raise ConfigError(f"{where}: unknown key {key!r} of {inner}{hint}") from None
         place = ".".join(str(part) for part in first["loc"]) or "options"
         raise ConfigError(f"{where}: {place} of {found.name}: {first['msg']}, got {first['input']!r}") from None
+
+
+def _keys_at(config: Any, path: Iterable[str]) -> set[str]:
+    """Options of the dataclass that lies at this place of a configuration."""
+    for part in path:
+        if not part.isdecimal():
+            config = _dataclass_in(get_type_hints(config).get(part))
+    return {field.name for field in fields(config)} if is_dataclass(config) else set()
+
+
+def _dataclass_in(annotation: Any) -> Any:
+    """The first dataclass that an annotation such as `tuple[Phase, ...]` holds."""
+    if is_dataclass(annotation):
+        return annotation
+    return next(filter(None, map(_dataclass_in, get_args(annotation))), None)
 
 
 def _adapter(config: type[Any]) -> TypeAdapter[Any]:
