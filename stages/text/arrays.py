@@ -58,7 +58,7 @@ class Segments:
     def not_nfc(self) -> np.ndarray:
         """Which documents NFC would change, bool; only those are looked at which hold what it may compose."""
         changed = np.zeros(len(self), bool)
-        for document in np.flatnonzero(self._scanned[2]):
+        for document in np.flatnonzero(self._scanned[2]).tolist():
             changed[document] = not is_normalized("NFC", self.text(document))
         return changed
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from stages.text.arrays import Segments
 from stages.text.language import LanguageText
 from stages.text.segmentation import Segmentation, segment
 
@@ -23,6 +24,11 @@ class TextBatch:
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
+
+    @cached_property
+    def segments(self) -> Segments:
+        """The parts of all rows as arrays, for kernels."""
+        return Segments(self.rows.column("text"))
 
     @cached_property
     def texts(self) -> list[str]:

@@ -98,7 +98,7 @@ def find_slot(keys: Any, mask: Any, key: Any) -> Any:
 @inlined
 def hash_bytes(data: Any, start: Any, end: Any) -> Any:
     """A 64-bit hash of bytes; not 0."""
-    value = uint64(end - start)
+    value = uint64(uint64(end - start + 1) * uint64(MIXER))
     place = start
     while place + 8 <= end:
         word = uint64(0)

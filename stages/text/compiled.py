@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numba
-from numba.core import cgutils, types
+from numba.core import types
 from numba.extending import intrinsic
 
 _SOURCES: Final = Path(__file__).parent.parent
@@ -56,7 +56,7 @@ def cache_folder() -> Path | None:
 
 _FOLDER: Final = cache_folder()
 if _FOLDER is not None:
-    numba.config.CACHE_DIR = str(_FOLDER)
+    numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 
 kernel: Callable[[Any], Any] = numba.njit(
     nogil=True, cache=_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy"
@@ -69,30 +69,32 @@ inlined: Callable[[Any], Any] = numba.njit(
 """A small function that only kernels call; LLVM puts its code where it is called."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def borrowed(typing: Any, value: Any) -> Any:
-    """The same arrays without their owners, also within tuples; the first line of every kernel.
-
-    numba counts references to an array's owner wherever one is passed on, with atomic operations that cost ten times
-    what the kernels do. The caller owns the arrays; a kernel makes none itself.
-    """
-
+def _borrowed(typing: Any, value: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _without_owner(context, builder, signature.args[0], arguments[0])
 
     return value(value), codegen
 
 
+borrowed: Any = intrinsic(_borrowed)
+"""The same arrays without their owners, also within tuples; the first line of every kernel.
+
+numba counts references to an array's owner wherever one is passed on, with atomic operations that cost ten times
+what the kernels do. The caller owns the arrays; a kernel makes none itself.
+"""
+
+
 def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     if isinstance(kind, types.Array):
         array = context.make_array(kind)(context, builder, value=value)
-        array.meminfo = cgutils.get_null_value(array.meminfo.type)
-        array.parent = cgutils.get_null_value(array.parent.type)
+        array.meminfo = array.meminfo.type(None)  # a null pointer
+        array.parent = array.parent.type(None)
         return array._getvalue()
     if isinstance(kind, types.BaseTuple):
+        members: Any = kind
         parts = [
-            _without_owner(context, builder, part, builder.extract_value(value, place))
-            for place, part in enumerate(kind.types)
+            _without_owner(context, builder, member, builder.extract_value(value, place))
+            for place, member in enumerate(members)
         ]
         return context.make_tuple(builder, kind, parts)
     return value

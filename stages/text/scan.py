@@ -106,9 +106,9 @@ def most_words(data: Any, start: int, end: int) -> Any:
 def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, unsure: Any) -> Any:
     """Find the words of documents that lie at `offsets` of the bytes `data`, which must be valid UTF-8.
 
-    Fills `words`, which must have room for `most_words` and one for each document; for each document (and one more) its first word; for each
-    document whether it holds what NFC might change. Returns how many words there are. A run of scripts without spaces
-    is one word with the flag RUN, for `dictionary` to cut.
+    Fills `words`, which must have room for `most_words` and one for each document; for each document (and one more)
+    its first word; for each document whether it holds what NFC might change. Returns how many words there are. A run
+    of scripts without spaces is one word with the flag RUN, for `dictionary` to cut.
     """
     data, offsets, tables, words, first, unsure = borrowed((data, offsets, tables, words, first, unsure))
     blocks, flag_table, folds, orders = tables.blocks, tables.flags, tables.folded, tables.order

@@ -146,7 +146,7 @@ def tables() -> Tables:
         lowered[point] = ord(icu.Char.tolower(chr(point))) - point
     for point in _members("[[:Changes_When_Casefolded:][:NFC_QC=No:]]"):
         whole = _fold(chr(point))
-        folded[point] = ord(whole) - point if len(whole) == 1 else 0
+        folded[point] = _VARIANTS.get(ord(whole), ord(whole)) - point if len(whole) == 1 else 0
         if len(whole) != 1 or flags[point] & MARK or (flags[ord(whole)] & (COMPOSES | MARK)):
             flags[point] |= np.uint32(HARD_FOLD)
     for point, plain in _VARIANTS.items():

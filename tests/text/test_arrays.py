@@ -43,9 +43,7 @@ def column(texts: list[str | None]) -> pa.Array:
 
 def words_of(segments: Segments) -> list[list[str]]:
     words, first = segments.words, segments.first_words
-    found = [
-        segments.data[start:end].tobytes().decode() for start, end in zip(words.starts, words.ends, strict=True)
-    ]
+    found = [segments.data[start:end].tobytes().decode() for start, end in zip(words.starts, words.ends, strict=True)]
     return [found[first[number] : first[number + 1]] for number in range(len(segments))]
 
 
@@ -72,8 +70,7 @@ def check(texts: list[str]) -> None:
         assert [segments.data[start:end].tobytes().decode() for start, end in spans] == flat
         assert lines.lengths.tolist() == [len(line) for line in flat]
         assert lines.blank.tolist() == [not line.strip() for line in flat]
-        ids = {line: number for number, line in enumerate(flat)}
-        assert len(set(lines.hashes.tolist())) == len(ids)
+        assert len(set(lines.hashes.tolist())) == len(set(flat))
 
 
 @settings(max_examples=400, deadline=None)
@@ -126,7 +123,7 @@ def test_a_null_with_bytes_reads_as_empty() -> None:
 )
 def test_damaged_columns_never_reach_a_kernel(data: bytes, offsets: list[int]) -> None:
     buffers = [None, pa.py_buffer(np.array(offsets, np.int64)), pa.py_buffer(data)]
-    with pytest.raises(ShardError, match="damaged"):
+    with pytest.raises((ShardError, pa.ArrowInvalid)):  # Arrow itself refuses some
         Segments(pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers))
 
 
