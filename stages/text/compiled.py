@@ -1,13 +1,14 @@
 """How kernels are compiled: once per machine, without Python's lock, without Python objects.
 
-numba looks for its compiled code beside the source file and does not notice when a kernel of another file that was
-compiled into it has changed. So the code lies in a folder of its own, named after the digest of all sources that
+numba looks for its compiled code beside the source file and does not notice when a kernel or constant of another file
+that was compiled into it has changed. So the code lies in a folder of its own, named after the digest of all sources that
 declare kernels: in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, else in the temporary folder,
 so that an installation that cannot be written to works too.
 """
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 _SOURCES: Final = Path(__file__).parent.parent
+_KERNEL: Final = re.compile(rb"^@(?:kernel|inlined)$", re.MULTILINE)
 _CHECKED: Final = os.environ.get("NUMBA_BOUNDSCHECK") == "1"
 """Tests may run with every index checked: a mistake is then an IndexError and not a wild read."""
 
@@ -32,10 +34,10 @@ def _folders() -> Iterator[Path]:
 
 
 def _digest() -> str:
-    """Of every source file that declares kernels."""
-    sources = [path.read_bytes() for path in sorted(_SOURCES.rglob("*.py"))]
-    kernels = [source for source in sources if b"@kernel" in source or b"@inlined" in source]
-    return hashlib.sha256(b"\0".join([numba.__version__.encode(), b"checked" * _CHECKED, *kernels])).hexdigest()[:16]
+    """Of every source file that declares kernels, and of this package, whose constants are compiled into them."""
+    sources = [(path, path.read_bytes()) for path in sorted(_SOURCES.rglob("*.py"))]
+    kept = [source for path, source in sources if path.parent == Path(__file__).parent or _KERNEL.search(source)]
+    return hashlib.sha256(b"\0".join([numba.__version__.encode(), b"checked" * _CHECKED, *kept])).hexdigest()[:16]
 
 
 def _writable(folder: Path) -> bool:

@@ -20,6 +20,7 @@ from stages.text.characters import (
     SEPARATORS,
     SPACED,
     UNSPACED,
+    UNSPACED_BLOCKS,
 )
 
 UNICODE_VERSION: Final = f"regex {regex.__version__}, ICU {icu.UNICODE_VERSION}"
@@ -37,21 +38,21 @@ SYMBOL: Final = 1 << 4
 """Symbols, private and unassigned code points."""
 SPACE: Final = 1 << 5
 """White space, as `str.isspace` has it."""
-IN_SPACED: Final = 1 << 6
+CAPITAL: Final = 1 << 6
+OWN_SCRIPT: Final = 1 << 7
+"""Of a script, neither common to several nor inherited."""
+IN_SPACED: Final = 1 << 8
 """Letters, marks and numbers of scripts with spaces between words."""
-IN_UNSPACED: Final = 1 << 7
-NO_WORD: Final = 1 << 8
+IN_UNSPACED: Final = 1 << 9
+NO_WORD: Final = 1 << 10
 """What is part of no word unless it joins two: white space, separators, control and format characters."""
-JOINER: Final = 1 << 9
-FORMAT: Final = 1 << 10
+JOINER: Final = 1 << 11
+FORMAT: Final = 1 << 12
 """Format characters that join what stands on both sides of them."""
-COLON: Final = 1 << 11
-HEBREW: Final = 1 << 12
-FILLER: Final = 1 << 13
+COLON: Final = 1 << 13
+HEBREW: Final = 1 << 14
+FILLER: Final = 1 << 15
 """Marks that are one word however often they are repeated."""
-CAPITAL: Final = 1 << 14
-LINE_BREAK: Final = 1 << 15
-"""Where `str.splitlines` cuts."""
 COMPOSES: Final = 1 << 16
 """NFC may join it with what stands before it, or replaces it."""
 HARD_FOLD: Final = 1 << 17
@@ -62,8 +63,11 @@ UPPER: Final = 1 << 20
 """As `str.isupper` of one character."""
 GOES_ON: Final = 1 << 21
 """A lower-case letter that has a capital: a sentence does not begin with it."""
-OWN_SCRIPT: Final = 1 << 22
-"""Of a script, neither common to several nor inherited."""
+SEGMENTED: Final = 1 << 22
+"""A line with it has words that spaces do not show: see `characters.UNSPACED_BLOCKS` and `SEPARATORS`."""
+DECIMAL: Final = 1 << 23
+WHITE_SPACE: Final = 1 << 24
+"""White space as the `regex` package has it: without the four separators of ASCII."""
 
 WORD: Final = LETTER | MARK | NUMBER
 
@@ -82,12 +86,14 @@ _PATTERNS: Final = {
     HEBREW: r"\p{Hebrew}",
     FILLER: r"[.\-=_*\#~…]",
     CAPITAL: r"[\p{Lu}\p{Lt}]",
-    LINE_BREAK: r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]",
     SPACE: r"[\s\x1c-\x1f]",
     CASED: r"\p{Cased}",
     CASE_IGNORABLE: r"\p{Case_Ignorable}",
     UPPER: r"[\p{Uppercase}--\p{Lt}]",
     HARD_FOLD: r"\p{Default_Ignorable_Code_Point}",
+    SEGMENTED: f"[{UNSPACED_BLOCKS}{SEPARATORS}]",
+    DECIMAL: r"\p{Nd}",
+    WHITE_SPACE: r"\s",
     OWN_SCRIPT: r"[^\p{Script=Common}\p{Script=Inherited}]",
 }
 _VARIANTS: Final = {
