@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 
 from stages.text.arrays import Segments
@@ -48,4 +49,13 @@ def measured(schema: pa.Schema, rows: Sequence[Sequence[object]]) -> pa.RecordBa
     """Columns of a schema from the values of each document, in the schema's order."""
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def columns_of(schema: pa.Schema, columns: Sequence[np.ndarray]) -> pa.RecordBatch:
+    """Columns of a schema from their values, computed in float64 or int64, in the schema's order."""
+    arrays = [
+        pa.array(values.astype(field.type.to_pandas_dtype()), field.type)
+        for values, field in zip(columns, schema, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
