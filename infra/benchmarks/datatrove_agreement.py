@@ -72,17 +72,10 @@ class Summary:
 
 def with_our_splitter(documents: Sequence[Document], *, workers: int, console: Console) -> Summary:
     """Compare every document, in worker processes."""
-    parts = grouped(documents)
+    parts = sorted(grouped(documents), key=lambda batch: -batch.rows.nbytes)
     summary = Summary(documents=len(documents))
-    if workers <= 1:
-        found = map(compare, parts)
-        for outcomes in track(found, "batches", total=len(parts), console=console):
-            for outcome in outcomes:
-                summary.add(outcome)
-        return summary
-    parts.sort(key=lambda batch: -batch.rows.nbytes)
     with ProcessPoolExecutor(workers) as pool:
-        found = pool.map(compare, parts)
+        found = pool.map(compare, parts) if workers > 1 else map(compare, parts)
         for outcomes in track(found, "batches", total=len(parts), console=console):
             for outcome in outcomes:
                 summary.add(outcome)

@@ -18,6 +18,7 @@ from datatrove.pipeline.filters.fineweb_quality_filter import FineWebQualityFilt
 from datatrove.pipeline.filters.gopher_quality_filter import GopherQualityFilter
 from datatrove.pipeline.filters.gopher_repetition_filter import (
     GopherRepetitionFilter,
+    find_all_duplicate,
     find_duplicates,
     find_top_duplicate,
     get_n_grams,
@@ -193,7 +194,7 @@ class _Line(str):
     def strip(self, characters: str | None = None, /) -> "_Line":
         return _Line(super().strip(characters))
 
-    def split(self, separator: str | None = None, maximum: Any = -1) -> list[str]:  # type: ignore[override]
+    def split(self, separator: str | None = None, maximum: Any = -1) -> list[str]:
         if has_unspaced(self) or any(character in self for character in SEPARATORS):
             return [word for word in find_words(str(self)) if not all(map(_is_no_word, word))]
         return super().split(separator, maximum)
@@ -232,6 +233,8 @@ def _without_spaces() -> Any:
     return patch.dict(_state, {"text": _Lines})
 
 
+_KEPT_APART: Final = "n-grams keep their words apart"
+
 DELIBERATE: Final = (
     Difference(
         "what is no word",
@@ -247,7 +250,7 @@ DELIBERATE: Final = (
         _without_case,
     ),
     Difference(
-        "n-grams keep their words apart",
+        _KEPT_APART,
         ("repetition",),
         'datatrove joins duplicate n-grams without spaces, so that "ab c" repeats "a bc"',
         _without_joined_ngrams,
@@ -255,7 +258,8 @@ DELIBERATE: Final = (
     Difference(
         "terminators of all scripts",
         ("c4",),
-        "C4 knows . ? ! and straight quotes; no line of Hindi, Chinese or Amharic ends in one of them",
+        "C4 knows . ? ! and straight quotes; here a line may end in any terminator of the language and closing quotes "
+        "of any script, as lines of Hindi, Chinese and Amharic do",
         _without_latin_endings,
     ),
     Difference(
@@ -323,7 +327,7 @@ def compare(batch: Batch) -> list[Outcome]:
         words.current = parts
         for name, reasons in _decided(row).items():
             found += _decision(theirs, name, text, reasons, document)
-        found += [Outcome(document, name, what, "") for name, what in _values(theirs, text, parts, row)]
+        found += [Outcome(document, *difference) for difference in _values(theirs, text, parts, row)]
     return found
 
 
@@ -375,11 +379,25 @@ class Recorder:
         return max(self.seen, default=None)
 
 
-def _values(theirs: Theirs, text: str, parts: Segmentation, row: Row) -> Iterator[tuple[str, str]]:
-    """Columns that are not the number that datatrove's code has, the deliberate differences taken out of it."""
-    for (name, column), value in _datatrove_values(theirs, text, parts).items():
-        if value is not None and np.float32(value) != np.float32(row[column]):
-            yield name, f"value of {column}: {_relation(value, row[column])}"
+def _values(theirs: Theirs, text: str, parts: Segmentation, row: Row) -> Iterator[tuple[str, str, str]]:
+    """Columns that are not the number that datatrove's code has: the filter, what differs, what explains it.
+
+    From its filters the deliberate differences are taken out; its functions of repetition are called as they are.
+    """
+    values = _compared_values(theirs, text) | _ratio_functions(text, parts)
+    for (name, column), value in values.items():
+        if value is None or _same(value, row[column]):
+            continue
+        explanation = ""
+        if column.startswith("duplicate_") and "gram" in column:
+            size = int(column.removeprefix("duplicate_").partition("gram")[0])
+            if _same(_duplicates_of_words(list(parts.words), size) / max(len(text), 1), row[column]):
+                explanation = _KEPT_APART
+        yield name, f"value of {column}: {_relation(value, row[column])}", explanation
+
+
+def _same(theirs: float, ours: float) -> bool:
+    return bool(np.float32(theirs) == np.float32(ours))
 
 
 def _relation(theirs: float, ours: float) -> str:
@@ -388,13 +406,14 @@ def _relation(theirs: float, ours: float) -> str:
     return f"ours is {'larger' if ours > theirs else 'smaller'} {size}"
 
 
-def _datatrove_values(theirs: Theirs, text: str, parts: Segmentation) -> dict[tuple[str, str], float | None]:
+def _compared_values(theirs: Theirs, text: str) -> dict[tuple[str, str], float | None]:
+    """The number that each filter compares with a threshold; None where it does not get there."""
     recorders = {name: {parameter: Recorder() for parameter in parameters} for name, parameters in _RECORDED.items()}
     with ExitStack() as stack:
         for difference in DELIBERATE:
             stack.enter_context(difference.without())
         for name, found in recorders.items():
-            with patch.multiple(theirs._filters[name], **found):
+            with patch.dict(vars(theirs._filters[name]), found):
                 theirs.decide(name, text)
     values = {
         (name, column): recorders[name][parameter].largest()
@@ -403,7 +422,7 @@ def _datatrove_values(theirs: Theirs, text: str, parts: Segmentation) -> dict[tu
     }
     if not theirs.language.stop_words:  # our column is then the number of words
         del values["gopher", "stop_word_count"]
-    return values | _ratio_functions(text, parts)
+    return values
 
 
 _RECORDED: Final[Mapping[str, Mapping[str, str]]] = {
@@ -445,7 +464,7 @@ def _ratio_functions(text: str, parts: Segmentation) -> dict[tuple[str, str], fl
         ngrams = get_n_grams(words, length)
         found[f"top_{length}gram_char_ratio"] = find_top_duplicate(ngrams) / size if ngrams else None
     for length in DUPLICATE_SIZES:
-        found[f"duplicate_{length}gram_char_ratio"] = _duplicates_of_words(words, length) / size
+        found[f"duplicate_{length}gram_char_ratio"] = find_all_duplicate(words, length) / size
     return {("repetition", column): value for column, value in found.items()}
 
 
