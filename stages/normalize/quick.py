@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from stages.normalize.invisible import is_invisible
 from stages.normalize.mojibake import PAIRS
 from stages.normalize.unicode import NormalizeUnicode, normalize_text, trim
+from stages.text.compiled import kernel
 
 CAREFUL = 1
 """A character, or a sign of mojibake, that the careful code may change."""
@@ -27,8 +27,6 @@ FIRST, SECOND = 8, 20
 TWICE = sum(1 << number for number, pair in enumerate(PAIRS) if pair.times > 1)
 """Pairs that count only where two stand in a row."""
 ONCE = (1 << len(PAIRS)) - 1 - TWICE
-
-_COMPILED: Any = njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
 
 
 def normalize_texts(texts: list[str], config: NormalizeUnicode) -> list[str]:
@@ -135,7 +133,7 @@ def _composes(character: str) -> bool:
     )
 
 
-@_COMPILED  # type: ignore[untyped-decorator]
+@kernel
 def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
     for text in range(bounds.size - 1):
         at, end = bounds[text], bounds[text + 1]
