@@ -1,9 +1,9 @@
 """How kernels are compiled: once per machine, without Python's lock, without Python objects.
 
 numba looks for its compiled code beside the source file and does not notice when a kernel or constant of another file
-that was compiled into it has changed. So the code lies in a folder of its own, named after the digest of all sources that
-declare kernels: in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, else in the temporary folder,
-so that an installation that cannot be written to works too.
+that was compiled into it has changed. So the code lies in a folder of its own, named after the digest of all sources
+that declare kernels: in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, else in the temporary
+folder, so that an installation that cannot be written to works too.
 """
 
 import hashlib
