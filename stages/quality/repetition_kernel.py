@@ -153,7 +153,7 @@ def _repeated_pairs(raws: Any, begin: Any, end: Any, scratch: Any) -> Any:
 
 
 @inlined
-def _is_new(keys: Any, mask: Any, key: Any) -> Any:
+def is_new(keys: Any, mask: Any, key: Any) -> Any:
     """Whether a key is not yet in a table, into which it is put."""
     slot = find_slot(keys, mask, key)
     if keys[slot] != uint64(0):
@@ -182,7 +182,7 @@ def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, s
                 gaps = True
                 continue
             total += 1
-            if not _is_new(keys, slots - 1, lines.hashes[line]):
+            if not is_new(keys, slots - 1, lines.hashes[line]):
                 duplicates += 1
                 characters += lines.lengths[line]
         if start == stop:
@@ -210,7 +210,7 @@ def _repeat_paragraphs(data: Any, start: Any, stop: Any, keys: Any, mask: Any, d
             length += int64((data[end] & 0xC0) != 0x80)
             end += 1
         total += 1
-        if not _is_new(keys, mask, hash_bytes(data, start, end)):
+        if not is_new(keys, mask, hash_bytes(data, start, end)):
             duplicates += 1
             characters += length
         start = end

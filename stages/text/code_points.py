@@ -31,11 +31,11 @@ def decode(data: Any, place: Any) -> Any:
 
 @inlined
 def decode_before(data: Any, place: Any) -> Any:
-    """The code point that ends before a byte position and where it starts."""
+    """The code point that ends before a byte position."""
     start = place - 1
     while (data[start] & 0xC0) == 0x80:
         start -= 1
-    return decode(data, start)[0], start
+    return decode(data, start)[0]
 
 
 @inlined

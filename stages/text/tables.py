@@ -4,7 +4,7 @@ Classes come from the `regex` package, as the patterns of `stages.text.character
 combining classes and quick checks of normalization from ICU. Their versions are `UNICODE_VERSION`.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 import icu
@@ -128,8 +128,9 @@ def ranges(pattern: str) -> list[tuple[int, int]]:
     return [match.span() for match in regex.finditer(rf"(?V1)(?:{pattern})+", every_character())]
 
 
+@lru_cache(maxsize=256)
 def bitmap(points: str) -> np.ndarray:
-    """A set of characters as bits: those of `c` are bit `c & 31` of word `c >> 5`."""
+    """A set of characters as bits: that of `c` is bit `c & 31` of word `c >> 5`."""
     bits = np.zeros(LIMIT, bool)
     bits[[ord(point) for point in points]] = True
     return np.packbits(bits, bitorder="little").view("<u4")
