@@ -1,6 +1,7 @@
 """The command line: `babelmill`."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -257,18 +258,27 @@ def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.
 
 
 def main() -> None:
-    """Run a command; every expected error is one line on standard error and an exit status."""
+    """Run a command and end the process."""
+    status = command()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # not sys.exit: threads of native libraries that are still alive then abort some finished runs with a signal
+    os._exit(status)
+
+
+def command() -> int:
+    """Run a command; its exit status. Every expected error is one line on standard error."""
     try:
-        sys.exit(app(prog_name="babelmill", standalone_mode=False) or 0)
+        return int(app(prog_name="babelmill", standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted; the same command goes on where it stopped")
-        sys.exit(130)
+        return 130
     except ConfigError as error:
         _say(str(error))
-        sys.exit(2)
+        return 2
     except BabelmillError as error:
         _say(str(error))
-        sys.exit(1)
+        return 1
     except Exception as error:
         message = getattr(error, "format_message", None)  # arguments that the command line does not have
         if message is None:
@@ -278,7 +288,7 @@ def main() -> None:
         else:
             context = getattr(error, "ctx", None)
             _say(f"{' '.join(message().split())} (see {context.command_path if context else 'babelmill'} --help)")
-        sys.exit(2)
+        return 2
 
 
 def _say(line: str) -> None:

@@ -64,7 +64,8 @@ def _identity(file: InputFile) -> str:
 
 
 def _resolve(item: str) -> list[InputFile]:
-    name, _, uri = item.partition("=") if re.match(r"^[A-Za-z0-9_.-]+=", item) else ("", "", item)
+    named = re.match(r"^[A-Za-z0-9_.-]+=", item) and not Path(item).exists()  # not a folder such as `lang=et`
+    name, _, uri = item.partition("=") if named else ("", "", item)
     uri = uri.removeprefix("file://")
     head, pattern = _split(uri)
     storage = _storage(head)
@@ -79,7 +80,7 @@ def _resolve(item: str) -> list[InputFile]:
 def _split(uri: str) -> tuple[str, str | None]:
     """The root and the pattern below it (None for a folder)."""
     match = _GLOB.search(uri)
-    if match:
+    if match and ("://" in uri or not Path(uri).exists()):  # a file may be called `a[1].txt`
         head, _, _ = uri[: match.start()].rpartition("/")
         return head or ("/" if uri.startswith("/") else "."), uri[len(head) + 1 if head else 0 :].lstrip("/")
     if "://" not in uri and Path(uri).is_dir():
@@ -98,14 +99,15 @@ def _storage(head: str) -> Storage:
 
 
 def _entries(storage: Storage, head: str, pattern: str | None, item: str) -> list[tuple[str, int, str]]:
-    if pattern is not None and not _GLOB.search(pattern) and isinstance(storage, LocalStorage):
+    literal = pattern is not None and not _GLOB.search(pattern)
+    if pattern is not None and isinstance(storage, LocalStorage) and (literal or (Path(head) / pattern).is_file()):
         file = Path(head) / pattern
         if not file.is_file():
             raise ConfigError(f"input {item}: no such file; check the path")
         state = file.stat()
         return [(pattern, state.st_size, f"{state.st_size}-{state.st_mtime_ns}")]
     entries = retried(lambda: storage.list(""))
-    if pattern is not None and not _GLOB.search(pattern):
+    if literal:
         # an S3 URI that names an object, or else a prefix used as a folder
         exact = [(e.path, e.size, e.version) for e in entries if e.path == pattern]
         return exact or [(e.path, e.size, e.version) for e in entries if e.path.startswith(f"{pattern}/")]

@@ -39,6 +39,20 @@ def test_resolution(tree: Path, given: list[str], expected: list[str]) -> None:
     assert [file.relative for file in resolve_inputs([rooted(item) for item in given])] == expected
 
 
+@pytest.mark.parametrize(
+    "name", ["a b.txt", "x@y.txt", "ü🦊.txt", "two\nlines.txt", "[b].txt", "q?*.txt", "a=b.txt", "-x.txt", "k=v/p.txt"]
+)
+def test_any_file_name_names_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("text")
+    (tmp_path / "b.txt").write_text("what [b].txt would match as a pattern")
+    monkeypatch.chdir(tmp_path)
+    for given in (name, str(path)):
+        (found,) = resolve_inputs([given])
+        assert (found.relative, found.name) == (path.name, "")
+
+
 def test_overlapping_inputs_are_read_once(tree: Path) -> None:
     files = resolve_inputs([f"{tree}/*/*.jsonl", f"{tree}/a/../a/x.jsonl", f"{tree}/b"])
     assert sorted(Path(file.uri).resolve().name for file in files) == ["x.jsonl", "x.jsonl", "z.jsonl"]
