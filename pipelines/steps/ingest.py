@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
-from pipelines.context import RunContext, batches, library_versions, stage_key
+from pipelines.context import RunContext, library_versions, stage_key
 from pipelines.inputs import InputFile, readable
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
@@ -20,7 +21,7 @@ from pipelines.parquet import PieceWriter
 from pipelines.pipeline import PipelineStep
 from pipelines.storage import open_storage
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace, opened
-from stages.columns import BITEXT, DOCUMENTS, INSTRUCTIONS, REJECTED, UNDETERMINED, UNKNOWN_LANGUAGE
+from stages.columns import BITEXT, DOCUMENTS, IDENTIFICATION, INSTRUCTIONS, REJECTED, UNDETERMINED, UNKNOWN_LANGUAGE
 from stages.errors import ConfigError
 from stages.identify.codes import resolve_or_none
 from stages.ingest.charset import decode
@@ -38,9 +39,10 @@ EXTRACTOR_TIME_LIMIT_S = 20.0
 RESULT_LIBRARIES = (
     "brotli",
     "charset-normalizer",
-    "fasttext-numpy2",
     "ftfy",
+    "numba",
     "pyarrow",
+    "pyicu-wheels",
     "resiliparse",
     "trafilatura",
     "zstandard",
@@ -277,10 +279,10 @@ class _Sink:
     def _identified(self, text: str) -> str | None:
         """The language of a text whose input does not say it; None where the model cannot tell."""
         stage = self._identify.stage
-        found = (
-            stage.function([text], self._identify.config, **self._resources[stage.name]).column("language")[0].as_py()
-        )
-        return None if found == UNDETERMINED else str(found)
+        texts = pa.array([text], pa.large_string())
+        found = stage.function(texts, self._identify.config, **self._resources[stage.name])
+        language = str(found.column("language")[0])
+        return None if language == UNDETERMINED else language
 
     def _text(self, record: RawRecord) -> str | Rejection:
         text = record.text
@@ -339,16 +341,14 @@ class _Sink:
         self._documents, self._held = [], 0
 
     def _write_documents(self) -> OutputFile:
-        texts = [row["text"] for row in self._documents]
+        kept = [field for field in DOCUMENTS if field.name not in IDENTIFICATION.names]
+        table = pa.Table.from_pylist(self._documents, schema=pa.schema(kept))
+        texts = table.column("text")
         resources = self._resources[self._identify.stage.name]
-        columns = []
-        for start, end in batches([len(text) for text in texts], 8 << 20):
-            columns.append(self._identify.stage.function(texts[start:end], self._identify.config, **resources))
-        identified = pa.Table.from_batches(columns)
-        kept = [name for name in DOCUMENTS.names if name not in identified.column_names]
-        table = pa.Table.from_pylist(self._documents, schema=pa.schema([DOCUMENTS.field(name) for name in kept]))
-        for name in identified.column_names:
+        identified = self._identify.stage.function(texts, self._identify.config, **resources)
+        for name in IDENTIFICATION.names:
             table = table.append_column(DOCUMENTS.field(name), identified.column(name))
+        sizes = pc.binary_length(texts).to_numpy()
         writer = PieceWriter(DOCUMENTS)
         languages = table.column("language").to_pylist()
         rows_by_language: dict[str, list[int]] = defaultdict(list)
@@ -357,7 +357,7 @@ class _Sink:
         for language in sorted(rows_by_language):
             rows = rows_by_language[language]
             piece = table.take(pa.array(rows))
-            writer.write(language, piece, size=sum(len(texts[row].encode()) for row in rows))
+            writer.write(language, piece, size=int(sizes[rows].sum()))
         return self._store("documents", writer)
 
     def _write_rows(self, rows: list[dict[str, Any]], schema: pa.Schema, folder: str) -> OutputFile:
