@@ -131,8 +131,14 @@ def ranges(pattern: str) -> list[tuple[int, int]]:
 @lru_cache(maxsize=256)
 def bitmap(points: str) -> np.ndarray:
     """A set of characters as bits: that of `c` is bit `c & 31` of word `c >> 5`."""
+    return bitmap_of([(ord(point), ord(point) + 1) for point in points])
+
+
+def bitmap_of(ranges: list[tuple[int, int]]) -> np.ndarray:
+    """Half-open ranges of code points as a `bitmap`."""
     bits = np.zeros(LIMIT, bool)
-    bits[[ord(point) for point in points]] = True
+    for start, end in ranges:
+        bits[start:end] = True
     return np.packbits(bits, bitorder="little").view("<u4")
 
 
