@@ -15,13 +15,14 @@ from stages.text.words import Remembered
 _EDGES: Final = regex.compile(r"^[^\p{L}\p{M}\p{N}'\-:]+|[^\p{L}\p{M}\p{N}'\-:]+$")
 _IGNORED: Final = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 _WORD: Final = regex.compile(r"[\p{L}\p{M}\p{N}]")
-_VARIANTS: Final = str.maketrans(
+VARIANTS: Final = str.maketrans(
     {
         **dict.fromkeys(APOSTROPHES, "'"),
         **dict.fromkeys(HYPHENS, "-"),
         **dict.fromkeys(COLONS, ":"),
     }
 )
+"""Typographic variants of apostrophe, hyphen and colon, each with the one that stands for it in dedup words."""
 
 
 def dedup_word(word: str) -> str:
@@ -36,8 +37,8 @@ def dedup_word(word: str) -> str:
     if _WORD.search(folded) is None:
         return ""
     if folded.isalpha() and _IGNORED.search(folded) is None:
-        return folded.translate(_VARIANTS)
-    return _EDGES.sub("", _IGNORED.sub("", folded).translate(_VARIANTS))
+        return folded.translate(VARIANTS)
+    return _EDGES.sub("", _IGNORED.sub("", folded).translate(VARIANTS))
 
 
 DEDUP_WORDS: Final = Remembered(dedup_word, 1 << 16)
