@@ -265,7 +265,8 @@ DELIBERATE: Final = (
     Difference(
         "words of a line without spaces",
         ("c4", "c4_any_end"),
-        "C4 counts words between spaces, so that a line of Chinese has fewer than three",
+        "C4 counts what stands between spaces, so that a line of Chinese has fewer than three words; here "
+        "lines in scripts without spaces are segmented, and punctuation is no word of theirs",
         _without_spaces,
     ),
 )
