@@ -237,11 +237,18 @@ def lang_show(
 
 
 @lang_app.command("check")
-def lang_check(lang_configs: LangConfigs = "") -> None:
+def lang_check(
+    lang_configs: LangConfigs = "",
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", metavar="PIPELINE", help="Bounds may name the columns it measures, too.")
+    ] = "",
+) -> None:
     """Check every language file; exit status 1 lists what is wrong."""
     from pipelines.languages import check_languages
+    from pipelines.pipeline import load_pipeline
 
-    problems = check_languages(lang_configs or None)
+    measured = load_pipeline(pipeline).columns() if pipeline else ()
+    problems = check_languages(lang_configs or None, measured)
     for problem in problems:
         OUT.print(problem, soft_wrap=True)
     if problems:
