@@ -23,6 +23,24 @@ PIPELINES = {
     "latin1.toml": b"name = '\xe9'\n",
     "type.toml": '[[step]]\nstage = "dedup.minhash"\nbands = "many"\n',
     "unidentified.toml": '[[step]]\nstage = "ingest.read"\n',
+    "late.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n'
+        for stage in ("ingest.read", "identify.fasttext", "dedup.exact", "decide", "cluster", "select")
+    ),
+    "twice.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n' for stage in ("ingest.read", "identify.fasttext", "dedup.exact", "dedup.exact")
+    ),
+    "decided.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n'
+        for stage in ("ingest.read", "identify.fasttext", "dedup.exact", "decide", "decide")
+    ),
+    "named.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n'
+        for stage in ("ingest.read", "identify.fasttext", "quality.c4", "decide", "select", *["tokenizer.train"] * 2)
+    ),
+    "fields.toml": '[[step]]\nstage = "ingest.read"\nfields = { txt = "body" }\n',
+    "method.toml": '[[step]]\nstage = "mix"\nname = "m"\n[[step.phases]]\nname = "p"\n'
+    '[[step.phases.sources]]\ndataset = "corpus"\nmethod = "fixed"\n',
     "order.toml": "".join(
         f'[[step]]\nstage = "{stage}"\n' for stage in ("ingest.read", "identify.fasttext", "cluster")
     ),
@@ -57,7 +75,13 @@ TABLE = [
     (("run", "strings.toml", *RUN[2:]), 2, "no [[step]]"),
     (("run", "number.toml", *RUN[2:]), 2, "input is 3; give a path or URI"),
     (("run", "type.toml", *RUN[2:]), 2, "bands of dedup.minhash"),
-    (("run", "unidentified.toml", *RUN[2:]), 2, "no step 'identify.fasttext'"),
+    (("run", "unidentified.toml", *RUN[2:]), 2, "unidentified.toml: no step 'identify.fasttext'"),
+    (("run", "late.toml", *RUN[2:]), 2, "step 5: cluster comes after decide"),
+    (("run", "twice.toml", *RUN[2:]), 2, "twice.toml: step 4: dedup.exact writes column 'text_hash'"),
+    (("run", "decided.toml", *RUN[2:]), 2, "step 5: decide writes decisions, as step 4 does; leave one out"),
+    (("run", "named.toml", *RUN[2:]), 2, "step 7: tokenizer.train writes tokenizer/joint, as step 6 does; give it"),
+    (("run", "fields.toml", *RUN[2:]), 2, "step 1: ingest.read: fields names 'txt'; it can map text, id"),
+    (("run", "method.toml", *RUN[2:]), 2, "step 1: phases.0.sources.0.method of mix: Input should be 'temperature'"),
     (("run", "order.toml", *RUN[2:]), 2, "cluster"),
     (("run", "pretrain", *RUN[2:], "--set", "bpe"), 2, "--set bpe: give KEY=VALUE"),
     (("run", "pretrain", *RUN[2:], "--set", "bep.vocab_size=9"), 2, "no step or key 'bep'"),
@@ -75,7 +99,7 @@ TABLE = [
     (("run", "pretrain", *RUN[2:], "--set", "mix.tokenizer=bep"), 2, "did you mean 'bpe'?"),
     (("run", "web", "--output", "OUT"), 2, "no input; give --input URI"),
     (("run", "web", "--output", "OUT", "--input", "missing.jsonl"), 2, "missing.jsonl: no such file"),
-    (("run", "web", "--output", "OUT", "--input", "nowhere/*.gz"), 2, "nowhere: no such folder"),
+    (("run", "web", "--output", "OUT", "--input", "nowhere/*.gz"), 2, "input nowhere/*.gz: there is no folder nowhere"),
     (("run", "web", "--output", "OUT", "--input", "*.gz"), 2, "*.gz: no file matches"),
     ((*RUN, "--languages", "xyzzy"), 2, "'xyzzy'"),
     ((*RUN, "--languages", "germn"), 2, "'germn'"),
