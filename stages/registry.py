@@ -135,15 +135,15 @@ def _keys_at(config: Any, path: Iterable[str]) -> set[str]:
     """Options of the dataclass that lies at this place of a configuration."""
     for part in path:
         if not part.isdecimal():
-            config = _dataclass_in(get_type_hints(config).get(part))
+            config = dataclass_in(get_type_hints(config).get(part))
     return {field.name for field in fields(config)} if is_dataclass(config) else set()
 
 
-def _dataclass_in(annotation: Any) -> Any:
+def dataclass_in(annotation: Any) -> Any:
     """The first dataclass that an annotation such as `tuple[Phase, ...]` holds."""
     if is_dataclass(annotation):
         return annotation
-    return next(filter(None, map(_dataclass_in, get_args(annotation))), None)
+    return next(filter(None, map(dataclass_in, get_args(annotation))), None)
 
 
 def _adapter(config: type[Any]) -> TypeAdapter[Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
+from pipelines.pipeline import load_pipeline
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "documents"
 
@@ -121,6 +122,8 @@ TABLE = [
     (("lang", "show", "xyzzy"), 2, "'xyzzy'"),
     (("models", "get", "lid176"), 2, "unknown model 'lid176'; did you mean 'lid.176'?"),
     (("init", "key.toml"), 2, "key.toml: exists already"),
+    (("init", "nowhere/my.toml"), 2, "nowhere/my.toml: there is no folder nowhere"),
+    (("stages", "quality.gofer"), 2, "unknown stage 'quality.gofer'; did you mean 'quality.gopher'?"),
 ]
 
 
@@ -193,6 +196,12 @@ def test_a_budget_that_cannot_be_met_is_told_by_a_ray_task(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
     assert list((tmp_path / "out" / "corpus").rglob("*.parquet"))
     assert babelmill("verify", str(tmp_path / "out")).returncode == 0
+
+
+def test_init_writes_a_pipeline_that_runs_under_its_own_name(folder: Path) -> None:
+    cli.init(Path("my.toml"))
+    assert load_pipeline("my.toml").name == "my"
+    assert "babelmill run my.toml --input 'data/*.jsonl.gz' --output runs/my\n" in (folder / "my.toml").read_text()
 
 
 def test_help_of_a_bare_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
