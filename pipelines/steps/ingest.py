@@ -76,7 +76,7 @@ class IngestStep:
         self.stages = tuple(step.stage.name for step in steps)
         for needed in ("ingest.read", "identify.fasttext"):
             if needed not in self.stages:
-                raise ConfigError(f"the pipeline has no step {needed!r}, without which no input can be used; add it")
+                raise ConfigError(f"no step {needed!r}, without which no input can be used; add it")
 
     def units(self, run: RunContext) -> list[Unit]:
         key = digest(
