@@ -5,10 +5,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import regex
-import xxhash
 
 from stages.text.batch import TextBatch
 from stages.text.characters import APOSTROPHES, COLONS, HYPHENS
+from stages.text.code_points import word_hash
 from stages.text.segmentation import Segmentation, find_words
 from stages.text.words import Remembered
 
@@ -44,38 +44,32 @@ def dedup_word(word: str) -> str:
 DEDUP_WORDS: Final = Remembered(dedup_word, 1 << 16)
 """`dedup_word` as a table."""
 
-WORD_HASHES: Final = Remembered(lambda word: xxhash.xxh3_64_intdigest(word.encode()), 1 << 16)
-"""xxh3-64 of a dedup word."""
-
 
 def dedup_words(parts: Segmentation) -> list[str]:
     """The dedup words of a text in reading order: NFC, then segmented, then each word folded."""
-    known: list[str] | None = parts.derived.get("dedup_words")
-    if known is not None:
-        return known
     words = parts.words
     if not unicodedata.is_normalized("NFC", parts.text):
         words = find_words(unicodedata.normalize("NFC", parts.text))
-    found = parts.derived["dedup_words"] = [folded for folded in map(DEDUP_WORDS.__getitem__, words) if folded]
-    return found
+    return [known for known in map(DEDUP_WORDS.__getitem__, words) if known]
 
 
 class WordHashes(NamedTuple):
-    """The dedup words of a batch: those of document i are hashes[offsets[i]:offsets[i + 1]], xxh3-64 of each word."""
+    """The dedup words of a batch: those of document i are hashes[offsets[i]:offsets[i + 1]]."""
 
     hashes: np.ndarray  # uint64
     offsets: np.ndarray  # int64, one more than there are documents
 
 
 def word_hashes(batch: TextBatch) -> WordHashes:
-    """The dedup words of every document of a batch, in reading order."""
-    found = []
-    for _, parts in batch:
-        if (known := parts.derived.get("word_hashes")) is None:
-            words = dedup_words(parts)
-            known = np.fromiter(map(WORD_HASHES.__getitem__, words), np.uint64, len(words))
-            parts.derived["word_hashes"] = known
-        found.append(known)
-    offsets = np.zeros(len(found) + 1, np.int64)
-    np.cumsum([len(known) for known in found], out=offsets[1:])
-    return WordHashes(np.concatenate([np.zeros(0, np.uint64), *found]), offsets)
+    """The dedup words of every document of a batch, in reading order, from the shared arrays."""
+    hashes = batch.segments.words.dedup_hashes
+    counted = np.zeros(len(hashes) + 1, np.int64)
+    np.cumsum(hashes != 0, out=counted[1:])
+    return WordHashes(hashes[hashes != 0], counted[batch.segments.first_words])
+
+
+def word_hashes_plain(batch: TextBatch) -> WordHashes:
+    """Reference of `word_hashes`, from the words themselves."""
+    found = [[word_hash(word) for word in dedup_words(parts)] for _, parts in batch]
+    offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
+    return WordHashes(np.array([known for part in found for known in part], np.uint64), offsets)

@@ -31,7 +31,7 @@ def _columns(config: MinHash) -> pa.Schema:
     return pa.schema([("minhash", pa.list_(pa.uint64(), config.bands))])
 
 
-@stage("dedup.minhash", config=MinHash, writes=_columns)
+@stage("dedup.minhash", config=MinHash, writes=_columns, version=2)
 def minhash(batch: TextBatch, config: MinHash) -> pa.RecordBatch:
     """Sketch the set of word n-grams of each document.
 

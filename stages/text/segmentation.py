@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Final
@@ -49,8 +49,6 @@ class Segmentation:
 
     text: str
     language: LanguageText
-    derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What stages make of the words and share with each other, by name."""
 
     @cached_property
     def words(self) -> list[str]:

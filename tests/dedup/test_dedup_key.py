@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.dedup.exact import Exact, exact
-from stages.dedup.key import dedup_word, dedup_words
+from stages.dedup.key import dedup_word, dedup_words, word_hashes, word_hashes_plain
 from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
 from stages.text.segmentation import find_words, segment
@@ -91,3 +93,13 @@ def test_few_word_types_collide_in_any_language(data_root: Path) -> None:
             if share > 0.01:
                 worst[record["lang"]] = share
     assert worst == {}
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=5))
+def test_word_hashes_equal_their_reference(texts: list[str]) -> None:
+    normal = [unicodedata.normalize("NFC", text) for text in texts]  # as documents are
+    rows = pa.record_batch([pa.array(["Don’t stop—", *normal, "今天天气 ก็ดี"], pa.large_string())], names=["text"])
+    batch = TextBatch(rows, LanguageText())
+    found, expected = word_hashes(batch), word_hashes_plain(batch)
+    assert found.hashes.tolist() == expected.hashes.tolist()
+    assert found.offsets.tolist() == expected.offsets.tolist()
