@@ -202,8 +202,34 @@ def init(
 
     if path.exists():
         raise ConfigError(f"{path}: exists already; give another name")
-    path.write_text((FOLDER / "pretrain.toml").read_text("utf-8"), "utf-8")
-    OUT.print(f"wrote {path}; run it with: babelmill run {path} --input URI --output URI")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}; make it first")
+    text = (FOLDER / "pretrain.toml").read_text("utf-8")
+    text = text.replace("babelmill run pretrain", f"babelmill run {path}").replace("runs/pretrain", f"runs/{path.stem}")
+    path.write_text(text.replace('name = "pretrain"', f"name = {json.dumps(path.stem)}", 1), "utf-8")
+    OUT.print(f"wrote {path}; run it with: babelmill run {path} --input URI --output URI", soft_wrap=True)
+    OUT.print("stages and their options: babelmill stages [STAGE]")
+
+
+@app.command()
+def stages(
+    name: Annotated[str, typer.Argument(metavar="[STAGE]", help="As ingest.read; without it, all are listed.")] = "",
+) -> None:
+    """List the stages that a pipeline may name, or explain one of them and its options."""
+    from pipelines.options import describe_stage, list_stages
+
+    if not name:
+        table = Table("stage", "kind", "what it does")
+        for each in list_stages():
+            table.add_row(each.name, each.kind, each.summary)
+        OUT.print(table)
+        return
+    found, text, options = describe_stage(name)
+    OUT.print(f"{found.name}: {found.kind}\n\n{text}\n", soft_wrap=True)
+    table = Table("option", "type", "default")
+    for option in options:
+        table.add_row(option.name, option.type, "must be given" if option.default is None else option.default)
+    OUT.print(table if options else "no options")
 
 
 @lang_app.command("list")
@@ -237,11 +263,18 @@ def lang_show(
 
 
 @lang_app.command("check")
-def lang_check(lang_configs: LangConfigs = "") -> None:
+def lang_check(
+    lang_configs: LangConfigs = "",
+    pipeline: Annotated[
+        str, typer.Option("--pipeline", metavar="PIPELINE", help="Bounds may name the columns it measures, too.")
+    ] = "",
+) -> None:
     """Check every language file; exit status 1 lists what is wrong."""
     from pipelines.languages import check_languages
+    from pipelines.pipeline import load_pipeline
 
-    problems = check_languages(lang_configs or None)
+    measured = load_pipeline(pipeline).columns() if pipeline else ()
+    problems = check_languages(lang_configs or None, measured)
     for problem in problems:
         OUT.print(problem, soft_wrap=True)
     if problems:

@@ -68,7 +68,7 @@ def _resolve(item: str) -> list[InputFile]:
     name, _, uri = item.partition("=") if named else ("", "", item)
     uri = uri.removeprefix("file://")
     head, pattern = _split(uri)
-    storage = _storage(head)
+    storage = _storage(head, item)
     found: list[InputFile] = []
     for entry in _entries(storage, head, pattern, item):
         found.append(InputFile(name, entry[0], storage.uri, entry[0], entry[1], entry[2]))
@@ -91,10 +91,10 @@ def _split(uri: str) -> tuple[str, str | None]:
     return head or ("/" if uri.startswith("/") else "."), last
 
 
-def _storage(head: str) -> Storage:
+def _storage(head: str, item: str) -> Storage:
     storage = open_storage(head)
     if isinstance(storage, LocalStorage) and not Path(head).is_dir():
-        raise ConfigError(f"input {head}: no such folder; check the path")
+        raise ConfigError(f"input {item}: there is no folder {head}; check the path")
     return storage
 
 

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from pipelines.languages import resolve_code
 from pipelines.rundir import RunDir
 from stages.errors import ConfigError
 from stages.pii.redact import apply_spans
@@ -59,13 +60,14 @@ class Sample:
 def inspect(run: RunDir, language: str | None = None, reason: str | None = None, n: int = 10) -> list[Sample]:
     """Up to `n` rejected documents, always the same ones: those with the smallest doc_id, which is a hash.
 
-    `reason` may be a prefix that ends at a dot, as `quality.gopher`. Raises `ConfigError` for a language or reason
-    that nothing was rejected for.
+    `language` may be written as a user does (`et`, `est`); `reason` may be its beginning or its end at a dot, as
+    `quality.gopher` or `word_count`. Raises `ConfigError` for a language or reason that nothing was rejected for.
     """
+    language = _code(language) if language else None
     _check(run, language, reason)
     rows = run.query(
         f"SELECT * FROM ({_FATES}) WHERE ($1 IS NULL OR language = $1)"
-        " AND ($2 IS NULL OR reason = $2 OR starts_with(reason, $2 || '.')) ORDER BY doc_id LIMIT $3",
+        " AND ($2 IS NULL OR contains('.' || reason || '.', '.' || $2 || '.')) ORDER BY doc_id LIMIT $3",
         [language, reason, n],
     )
     return describe(run, rows)
@@ -172,15 +174,23 @@ def shown_value(value: float | None) -> str:
     return f"{value:,.0f}" if math.isfinite(value) and value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
 
 
+def _code(language: str) -> str:
+    """The code of a language; what is no language code stays, as `-` for what has none."""
+    try:
+        return resolve_code(language)
+    except ConfigError:
+        return language
+
+
 def _check(run: RunDir, language: str | None, reason: str | None) -> None:
     if language is None and reason is None:
         return
-    known = run.query(f"SELECT DISTINCT language, reason FROM ({_FATES})")
-    languages = {row["language"] for row in known}
+    rows = run.query(f"SELECT DISTINCT language, reason FROM ({_FATES})")
+    languages = {row["language"] for row in rows}
     if language is not None and language not in languages:
         raise ConfigError(f"{run.uri}: nothing was rejected in language {language!r}{_near(language, languages)}")
-    reasons = {row["reason"] for row in known if language in (None, row["language"])}
-    if reason is not None and not any(r == reason or r.startswith(f"{reason}.") for r in reasons):
+    reasons = {row["reason"] for row in rows if language in (None, row["language"])}
+    if reason is not None and not any(f".{reason}." in f".{known}." for known in reasons):
         raise ConfigError(f"{run.uri}: nothing was rejected for {reason!r}{_near(reason, reasons)}")
 
 

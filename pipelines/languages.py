@@ -2,7 +2,7 @@
 
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -105,8 +105,11 @@ def list_languages(extra_dir: str | Path | None = None) -> list[LanguageRow]:
     return rows
 
 
-def check_languages(extra_dir: str | Path | None = None) -> list[str]:
-    """What is wrong with the language files, one line each; empty when all is in order."""
+def check_languages(extra_dir: str | Path | None = None, measured: Collection[str] = ()) -> list[str]:
+    """What is wrong with the language files, one line each; empty when all is in order.
+
+    `measured` are columns that bounds may name besides those that stages write under their default options.
+    """
     problems: list[str] = []
     if extra_dir is not None and not Path(extra_dir).is_dir():
         return [f"{extra_dir}: no such folder"]
@@ -114,7 +117,7 @@ def check_languages(extra_dir: str | Path | None = None) -> list[str]:
     broken: list[str] = []
     for path in _files(extra_dir):
         try:
-            problems += [*_problems(path, _read(path)), *_unexplained(path, _read(path))]
+            problems += [*_problems(path, _read(path), measured), *_unexplained(path, _read(path))]
             readable[path.stem] = path
         except ConfigError as error:
             broken.append(str(error))
@@ -123,12 +126,15 @@ def check_languages(extra_dir: str | Path | None = None) -> list[str]:
     return problems + [problem for code, path in readable.items() for problem in _crossed(code, path, extra_dir)]
 
 
-def require_languages(extra_dir: str | Path) -> None:
-    """ConfigError for the first thing that is wrong with a user's language files, before anything runs."""
+def require_languages(extra_dir: str | Path, measured: Collection[str] = ()) -> None:
+    """ConfigError for the first thing that is wrong with a user's language files, before anything runs.
+
+    `measured` as in `check_languages`.
+    """
     if not Path(extra_dir).is_dir():
         raise ConfigError(f"{extra_dir}: no such folder; --lang-configs is a folder of files such as ekk_Latn.toml")
     for path in sorted(Path(extra_dir).glob("*.toml")):
-        for problem in (*_problems(path, _read(path)), *_crossed(path.stem, path, extra_dir)):
+        for problem in (*_problems(path, _read(path), measured), *_crossed(path.stem, path, extra_dir)):
             raise ConfigError(problem)
 
 
@@ -206,7 +212,7 @@ def _merge(layers: Iterable[_File]) -> dict[str, Bound]:
     return bounds
 
 
-def _problems(path: Path, content: _File) -> Iterator[str]:
+def _problems(path: Path, content: _File, measured: Collection[str]) -> Iterator[str]:
     """What a file that can be read still has wrong."""
     if not path.stem.startswith("_"):
         try:
@@ -222,8 +228,8 @@ def _problems(path: Path, content: _File) -> Iterator[str]:
     yield from _word_problems(f"{path}: text.flagged_words", content.text.flagged_words or ())
     for column, bound in content.bounds.items():
         place = f"{path}: bounds.{column}"
-        if column not in bound_columns():
-            yield f"{place}: no stage measures {column!r}{nearest(column, bound_columns())}"
+        if column not in (known := {*bound_columns(), *measured}):
+            yield f"{place}: no stage measures {column!r}{nearest(column, known)}"
         if not bound.off and bound.min is None and bound.max is None:
             yield f"{place}: neither min nor max nor off = true"
         if bound.off and not (bound.min is None and bound.max is None):

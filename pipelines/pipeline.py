@@ -38,6 +38,10 @@ class Pipeline:
     def of_kind(self, kind: str) -> list[PipelineStep]:
         return [step for step in self.steps if step.stage.kind == kind]
 
+    def columns(self) -> frozenset[str]:
+        """Columns that its stages of kind `annotate` write with their options."""
+        return frozenset(name for step in self.of_kind("annotate") for name in step.stage.writes(step.config).names)
+
     def find(self, name: str) -> PipelineStep | None:
         """The first step that runs this stage."""
         return next((step for step in self.steps if step.stage.name == name), None)

@@ -19,21 +19,24 @@ from stages.errors import ConfigError
 
 def build_steps(pipeline: Pipeline) -> list[Step]:
     """The physical steps of a pipeline, in order; checks that every step finds the datasets it reads."""
-    made = {"ingest"}
-    steps: list[Step] = [IngestStep(pipeline.of_kind("ingest"))]
-    made |= {"documents", "bitext", "instructions/input"}
+    _check_written(pipeline)
     annotators = pipeline.of_kind("annotate")
+    try:
+        steps: list[Step] = [IngestStep(pipeline.of_kind("ingest"))]
+        steps += [AnnotateStep(annotators)] if annotators else []
+    except ConfigError as error:
+        raise ConfigError(f"{pipeline.path}: {error}") from None
+    made = {"ingest", "documents", "bitext", "instructions/input", *(["annotations"] if annotators else [])}
     identify = pipeline.find("identify.fasttext")
     clustered = pipeline.find("cluster") is not None
-    if annotators:
-        steps.append(AnnotateStep(annotators))
-        made.add("annotations")
     for step in pipeline.steps:
         name, needs, place = step.stage.name, step.stage.reads_dataset, f"{pipeline.path}, step {step.number}"
         if step.stage.kind in ("ingest", "annotate"):
             continue
         if needs and needs not in made:
             raise ConfigError(f"{place}: {name} reads {needs!r}, which no step before it writes")
+        if name == "cluster" and "decisions" in made:
+            raise ConfigError(f"{place}: cluster comes after decide, which uses its clusters; put it before decide")
         if name == "cluster":
             steps += cluster_steps(annotators, place)
         elif name == "decide":
@@ -52,11 +55,21 @@ def build_steps(pipeline: Pipeline) -> list[Step]:
         else:
             raise ConfigError(f"{place}: nothing runs the stage {name!r}")
         made.add(step.stage.writes_dataset or name)
-    names = [step.name for step in steps]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{pipeline.path}: two steps are called {name!r}; give them different names")
     return steps
+
+
+def _check_written(pipeline: Pipeline) -> None:
+    """ConfigError where two steps write one dataset."""
+    writers: dict[str, int] = {}
+    for step in pipeline.steps:
+        if step.stage.writes_dataset is None:
+            continue
+        name = getattr(step.config, "name", None)
+        dataset = "/".join(filter(None, (step.stage.writes_dataset, name)))
+        first = writers.setdefault(dataset, step.number)
+        if first != step.number:
+            place, now = f"{pipeline.path}, step {step.number}", "give it another `name`" if name else "leave one out"
+            raise ConfigError(f"{place}: {step.stage.name} writes {dataset}, as step {first} does; {now}")
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def prepare(
         raise ConfigError(f"{loaded.path}: no input; give --input URI or write input = [...] in the pipeline")
     selected = frozenset(resolve_code(code) for code in languages) if languages else None
     if lang_configs is not None:
-        require_languages(lang_configs)
+        require_languages(lang_configs, loaded.columns())
     resolved = resolve_inputs(chosen)
     storage = open_storage(output)
     run = RunContext(loaded, storage, resolved, frozenset(), lang_configs, selected, sample)

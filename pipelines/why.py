@@ -215,7 +215,7 @@ def _mixtures(run: RunDir, identity: str) -> list[str]:
             f"{r['n']} cop{'y' if r['n'] == 1 else 'ies'}"
             for r in rows
         ]
-        if not rows:
+        if not rows and run.query("SELECT 1 FROM mixture WHERE source = 'corpus' LIMIT 1", mixture=dataset):
             lines.append(f"mixture {name}: not drawn")
     return lines
 

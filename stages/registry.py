@@ -1,5 +1,6 @@
 """Stages by name: how one is declared, found and configured."""
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
@@ -123,7 +124,10 @@ def configure(found: Stage, options: Mapping[str, Any], where: str) -> Any:
             inner = ".".join([found.name, *table])
             hint = nearest(key, _keys_at(found.config, table))
             raise ConfigError(f"{where}: unknown key {key!r} of {inner}{hint}") from None
-        place = ".".join(str(part) for part in first["loc"]) or "options"
+        if first["type"] == "value_error":  # of `__post_init__`, which names the option itself
+            raise ConfigError(f"{where}: {found.name}: {first['ctx']['error']}") from None
+        # pydantic adds the member of a union that it tried, as `literal['a','b']`
+        place = ".".join(str(part) for part in first["loc"] if re.fullmatch(r"\w+", str(part))) or "options"
         raise ConfigError(f"{where}: {place} of {found.name}: {first['msg']}, got {first['input']!r}") from None
 
 
@@ -131,15 +135,15 @@ def _keys_at(config: Any, path: Iterable[str]) -> set[str]:
     """Options of the dataclass that lies at this place of a configuration."""
     for part in path:
         if not part.isdecimal():
-            config = _dataclass_in(get_type_hints(config).get(part))
+            config = dataclass_in(get_type_hints(config).get(part))
     return {field.name for field in fields(config)} if is_dataclass(config) else set()
 
 
-def _dataclass_in(annotation: Any) -> Any:
+def dataclass_in(annotation: Any) -> Any:
     """The first dataclass that an annotation such as `tuple[Phase, ...]` holds."""
     if is_dataclass(annotation):
         return annotation
-    return next(filter(None, map(_dataclass_in, get_args(annotation))), None)
+    return next(filter(None, map(dataclass_in, get_args(annotation))), None)
 
 
 def _adapter(config: type[Any]) -> TypeAdapter[Any]:

@@ -13,7 +13,10 @@ from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "datatrove.filter": {"use": "datatrove.pipeline.filters.gopher_repetition_filter.GopherRepetitionFilter"},
+    "datatrove.filter": {
+        "use": "datatrove.pipeline.filters.gopher_repetition_filter.GopherRepetitionFilter",
+        "options": {"dup_line_frac": 0.3},
+    },
 }
 """Options of stages that cannot do without."""
 
@@ -130,7 +133,9 @@ def test_configuration_and_resources_survive_pickling(found: Stage) -> None:
     config = configuration(found)
     assert pickle.loads(pickle.dumps(config)) == config
     for resource in found.resources(config).values():
-        assert pickle.loads(pickle.dumps(resource)).fingerprint() == resource.fingerprint()
+        copy = pickle.loads(pickle.dumps(resource))
+        assert copy.fingerprint() == resource.fingerprint()
+        assert hash(copy) == hash(resource), "a worker keeps opened resources by their hash"
 
 
 @each_annotator

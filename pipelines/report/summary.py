@@ -13,6 +13,10 @@ from pipelines.rundir import RunDir
 OUTPUTS = ("corpus", "tokenizer", "instructions", "augmented", "bitext", "mixture", "rejected", "report.html")
 
 
+REJECTING = ("ingest", "decide", "select")
+SHOWN_REASONS = 3
+
+
 def summary_table(run: RunDir) -> RenderableType:
     """Documents per step, the balance, languages, and where the outputs lie."""
     table = Table(title=f"{run.record['pipeline']['name']}: documents per step", title_justify="left")
@@ -50,14 +54,28 @@ def _row(total: StepTotals, seconds: Mapping[str, float]) -> list[str | None]:
     ]
 
 
+def _reasons(run: RunDir) -> str:
+    """The most frequent reasons for which ingestion, `decide` and `select` rejected, and how to see samples."""
+    sums: dict[str, int] = {}
+    for total in step_totals(run):
+        for reason, documents in total.reasons.items() if total.name in REJECTING else ():
+            sums[reason] = sums.get(reason, 0) + documents
+    first = sorted(sums, key=lambda reason: (-sums[reason], reason))[:SHOWN_REASONS]
+    shown = ", ".join(f"{reason} {sums[reason]:,}" for reason in first)
+    more = f" and {len(sums) - len(first)} more reasons" if len(sums) > len(first) else ""
+    return f"{shown}{more}; samples: babelmill inspect --run {run.uri}" if sums else ""
+
+
 def _lines(run: RunDir) -> list[Text]:
     languages, found = language_totals(run), balance(run)
     entered, kept = sum(t.entered for t in languages), sum(t.kept for t in languages)
     alive = sum(1 for t in languages if t.kept)
     lines = []
     if languages:
-        words = f"{alive:,} languages, {kept:,} of {entered:,} documents kept ({share(kept, entered)})"
+        words = f"{alive:,}, with {kept:,} of {entered:,} documents kept ({share(kept, entered)})"
         lines.append(Text.assemble(("languages  ", "bold"), words))
+    if reasons := _reasons(run):
+        lines.append(Text.assemble(("rejected   ", "bold"), reasons))
     if found.differences:
         lines.append(Text.assemble(("ledger     ", "bold"), (f"does not balance: {found.differences[0]}", "bold red")))
     else:

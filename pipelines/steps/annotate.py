@@ -43,7 +43,7 @@ def annotation_schema(steps: Sequence[PipelineStep]) -> pa.Schema:
             if column.name in owners:
                 raise ConfigError(
                     f"step {step.number}: {step.stage.name} writes column {column.name!r}, "
-                    f"which {owners[column.name]} writes too; rename one with its options"
+                    f"which {owners[column.name]} writes too; leave one out, or rename it if there is an option `into`"
                 )
             owners[column.name] = step.stage.name
             schema = schema.append(column)

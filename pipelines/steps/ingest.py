@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
-from pipelines.context import RunContext, batches, library_versions, stage_key
+from pipelines.context import RunContext, library_versions, stage_key
 from pipelines.inputs import InputFile, readable
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
@@ -20,7 +21,7 @@ from pipelines.parquet import PieceWriter
 from pipelines.pipeline import PipelineStep
 from pipelines.storage import open_storage
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace, opened
-from stages.columns import BITEXT, DOCUMENTS, INSTRUCTIONS, REJECTED, UNDETERMINED, UNKNOWN_LANGUAGE
+from stages.columns import BITEXT, DOCUMENTS, IDENTIFICATION, INSTRUCTIONS, REJECTED, UNDETERMINED, UNKNOWN_LANGUAGE
 from stages.errors import ConfigError
 from stages.identify.codes import resolve_or_none
 from stages.ingest.charset import decode
@@ -29,6 +30,7 @@ from stages.ingest.extract import ExtractionFailed, extract_text
 from stages.ingest.read import Read, read_records
 from stages.ingest.records import Item, RawRecord, Rejection, Unreadable
 from stages.ingest.time_limit import OutOfTime, time_limit
+from stages.normalize.quick import normalize_texts
 
 VERSION = 1
 READERS = ("ingest.read", "datatrove.reader")
@@ -37,14 +39,17 @@ EXTRACTOR_TIME_LIMIT_S = 20.0
 RESULT_LIBRARIES = (
     "brotli",
     "charset-normalizer",
-    "fasttext-numpy2",
     "ftfy",
+    "numba",
     "pyarrow",
+    "pyicu-wheels",
     "resiliparse",
     "trafilatura",
     "zstandard",
 )
 """Libraries whose version may change what is read, extracted or identified."""
+NORMALIZED_AT_ONCE = 1 << 20
+"""Characters of text that wait to be normalized together."""
 REJECTED_ROW_BYTES = 1024
 """About what a rejected record takes in memory: a file may hold nothing else."""
 
@@ -71,7 +76,7 @@ class IngestStep:
         self.stages = tuple(step.stage.name for step in steps)
         for needed in ("ingest.read", "identify.fasttext"):
             if needed not in self.stages:
-                raise ConfigError(f"the pipeline has no step {needed!r}, without which no input can be used; add it")
+                raise ConfigError(f"no step {needed!r}, without which no input can be used; add it")
 
     def units(self, run: RunContext) -> list[Unit]:
         key = digest(
@@ -167,6 +172,8 @@ class _Sink:
         self._resources = {s.stage.name: {n: opened(r) for n, r in s.stage.resources(s.config).items()} for s in steps}
         self._documents: list[dict[str, Any]] = []
         self._others: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._waiting: list[tuple[dict[str, Any], RawRecord]] = []
+        self._waiting_size = 0
         self._held = 0
         self._files: list[OutputFile] = []
         self._tally = Tally("ingest")
@@ -184,19 +191,41 @@ class _Sink:
         if isinstance(record, RawRecord):
             source = record.source or source
         self._tally.add("in", language=UNKNOWN_LANGUAGE, source=source, bytes=record.bytes)
-        kind: str | Rejection = record if isinstance(record, Rejection) else self._row(record, locator, source, file)
-        if isinstance(kind, Rejection):
-            self._tally.add(
-                "rejected", language=UNKNOWN_LANGUAGE, source=source, reason=kind.reason, bytes=record.bytes
-            )
-            self._reject(kind, locator, source, doc_id(file.name, locator))
-        else:
-            self._tally.add("kept", language=UNKNOWN_LANGUAGE, source=source, reason=kind, bytes=record.bytes)
+        fate = record if isinstance(record, Rejection) else self._row(record, locator, source, file)
+        if fate is not None:
+            self._count(fate, locator, source, doc_id(file.name, locator), record.bytes)
+        if self._waiting_size >= NORMALIZED_AT_ONCE:
+            self._settle()
         if self._held >= self._shard_bytes:
             self._flush()
 
-    def _row(self, record: RawRecord, locator: str, source: str, file: InputFile) -> str | Rejection:
-        """Add the record to the dataset of its kind and name that, or say why it cannot be used."""
+    def _count(self, fate: str | Rejection, locator: str, source: str, identity: str, size: int) -> None:
+        """Count a record as kept in the dataset of that name, or as rejected."""
+        flow, reason = ("rejected", fate.reason) if isinstance(fate, Rejection) else ("kept", fate)
+        self._tally.add(flow, language=UNKNOWN_LANGUAGE, source=source, reason=reason, bytes=size)
+        if isinstance(fate, Rejection):
+            self._reject(fate, locator, source, identity)
+
+    def _settle(self) -> None:
+        """Normalize the texts that wait, and keep or reject their records."""
+        texts = [row["text"] for row, _ in self._waiting]
+        for step in self._text_stages:
+            texts = self._changed(texts, step)
+        for (row, record), text in zip(self._waiting, texts, strict=True):
+            fate: str | Rejection = "documents"
+            if text and not text.isspace():
+                self._documents.append({**row, "text": text})
+                self._held += len(text.encode()) + len(row["meta"] or "")
+            else:
+                fate = _rejection(record, "ingest.no_text", "nothing left after extraction and normalization")
+            self._count(fate, row["locator"], row["source"], row["doc_id"], record.bytes)
+        self._waiting, self._waiting_size = [], 0
+
+    def _row(self, record: RawRecord, locator: str, source: str, file: InputFile) -> str | Rejection | None:
+        """Add the record to the dataset of its kind and name that, or say why it cannot be used.
+
+        None for a text: it waits for others to be normalized with them.
+        """
         common = {
             "source_id": record.source_id,
             "source": source,
@@ -218,23 +247,17 @@ class _Sink:
         text = self._text(record)
         if isinstance(text, Rejection):
             return text
-        self._documents.append(
-            {
-                **common,
-                **native,
-                "doc_id": identity,
-                "text": text,
-                "date": record.date,
-                "language_claimed": record.language_claimed,
-            }
-        )
-        self._held += len(text.encode()) + len(common["meta"] or "")
-        return "documents"
+        row = {"doc_id": identity, "text": text, "date": record.date, "language_claimed": record.language_claimed}
+        self._waiting.append(({**common, **native, **row}, record))
+        self._waiting_size += len(text)
+        return None
 
     def _pair(self, record: RawRecord, common: dict[str, Any], identity: str) -> str | Rejection:
         pair = record.pair
         assert pair is not None  # the caller's condition
-        sides = [self._changed(pair.src), self._changed(pair.tgt)]
+        sides = [pair.src, pair.tgt]
+        for step in self._text_stages:
+            sides = self._changed(sides, step)
         claimed = zip(sides, (pair.src_lang, pair.tgt_lang), strict=True)
         languages = [resolve_or_none(label) if label else self._identified(side) for side, label in claimed]
         if None in languages:
@@ -256,10 +279,10 @@ class _Sink:
     def _identified(self, text: str) -> str | None:
         """The language of a text whose input does not say it; None where the model cannot tell."""
         stage = self._identify.stage
-        found = (
-            stage.function([text], self._identify.config, **self._resources[stage.name]).column("language")[0].as_py()
-        )
-        return None if found == UNDETERMINED else str(found)
+        texts = pa.array([text], pa.large_string())
+        found = stage.function(texts, self._identify.config, **self._resources[stage.name])
+        language = str(found.column("language")[0])
+        return None if language == UNDETERMINED else language
 
     def _text(self, record: RawRecord) -> str | Rejection:
         text = record.text
@@ -270,10 +293,7 @@ class _Sink:
                 text = self._extracted(record.html, record.content_type, self._extractor)
             except ExtractionFailed as error:
                 return _rejection(record, f"ingest.{error.kind}", str(error))
-        text = self._changed(text or "")
-        if not text.strip():
-            return _rejection(record, "ingest.no_text", "nothing left after extraction and normalization")
-        return text
+        return text or ""
 
     def _extracted(self, html: bytes, content_type: str | None, step: PipelineStep) -> str:
         if step.stage.name == "ingest.extract":
@@ -285,10 +305,11 @@ class _Sink:
         except OutOfTime:
             raise ExtractionFailed("timed_out", f"extraction took more than {EXTRACTOR_TIME_LIMIT_S} s") from None
 
-    def _changed(self, text: str) -> str:
-        for step in self._text_stages:
-            text = step.stage.function(text, step.config, **self._resources[step.stage.name])
-        return text
+    def _changed(self, texts: list[str], step: PipelineStep) -> list[str]:
+        if step.stage.name == "normalize.unicode":
+            return normalize_texts(texts, step.config)
+        resources = self._resources[step.stage.name]
+        return [step.stage.function(text, step.config, **resources) for text in texts]
 
     def _reject(self, record: Rejection | Unreadable, locator: str, source: str, identity: str) -> None:
         self._held += REJECTED_ROW_BYTES
@@ -308,6 +329,7 @@ class _Sink:
 
     def _flush(self) -> None:
         """Write what is held as one shard of each dataset."""
+        self._settle()
         if self._documents:
             self._files.append(self._write_documents())
         for dataset, schema in (("bitext", BITEXT), ("instructions", INSTRUCTIONS), ("rejected", REJECTED)):
@@ -319,16 +341,14 @@ class _Sink:
         self._documents, self._held = [], 0
 
     def _write_documents(self) -> OutputFile:
-        texts = [row["text"] for row in self._documents]
+        kept = [field for field in DOCUMENTS if field.name not in IDENTIFICATION.names]
+        table = pa.Table.from_pylist(self._documents, schema=pa.schema(kept))
+        texts = table.column("text")
         resources = self._resources[self._identify.stage.name]
-        columns = []
-        for start, end in batches([len(text) for text in texts], 8 << 20):
-            columns.append(self._identify.stage.function(texts[start:end], self._identify.config, **resources))
-        identified = pa.Table.from_batches(columns)
-        kept = [name for name in DOCUMENTS.names if name not in identified.column_names]
-        table = pa.Table.from_pylist(self._documents, schema=pa.schema([DOCUMENTS.field(name) for name in kept]))
-        for name in identified.column_names:
+        identified = self._identify.stage.function(texts, self._identify.config, **resources)
+        for name in IDENTIFICATION.names:
             table = table.append_column(DOCUMENTS.field(name), identified.column(name))
+        sizes = pc.binary_length(texts).to_numpy()
         writer = PieceWriter(DOCUMENTS)
         languages = table.column("language").to_pylist()
         rows_by_language: dict[str, list[int]] = defaultdict(list)
@@ -337,7 +357,7 @@ class _Sink:
         for language in sorted(rows_by_language):
             rows = rows_by_language[language]
             piece = table.take(pa.array(rows))
-            writer.write(language, piece, size=sum(len(texts[row].encode()) for row in rows))
+            writer.write(language, piece, size=int(sizes[rows].sum()))
         return self._store("documents", writer)
 
     def _write_rows(self, rows: list[dict[str, Any]], schema: pa.Schema, folder: str) -> OutputFile:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -26,7 +26,7 @@ class DatatroveClass:
 
     use: str
     base: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(hash=False)  # a dict; equality still compares it
     given: frozenset[str] = frozenset()
 
     def open(self) -> Any:

@@ -1,11 +1,13 @@
 """The words that duplicates are recognised by, safe for every script."""
 
 import unicodedata
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import regex
 import xxhash
 
+from stages.text.batch import TextBatch
 from stages.text.characters import APOSTROPHES, COLONS, HYPHENS
 from stages.text.segmentation import Segmentation, find_words
 from stages.text.words import Remembered
@@ -13,13 +15,14 @@ from stages.text.words import Remembered
 _EDGES: Final = regex.compile(r"^[^\p{L}\p{M}\p{N}'\-:]+|[^\p{L}\p{M}\p{N}'\-:]+$")
 _IGNORED: Final = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 _WORD: Final = regex.compile(r"[\p{L}\p{M}\p{N}]")
-_VARIANTS: Final = str.maketrans(
+VARIANTS: Final = str.maketrans(
     {
         **dict.fromkeys(APOSTROPHES, "'"),
         **dict.fromkeys(HYPHENS, "-"),
         **dict.fromkeys(COLONS, ":"),
     }
 )
+"""Typographic variants of apostrophe, hyphen and colon, each with the one that stands for it in dedup words."""
 
 
 def dedup_word(word: str) -> str:
@@ -34,8 +37,8 @@ def dedup_word(word: str) -> str:
     if _WORD.search(folded) is None:
         return ""
     if folded.isalpha() and _IGNORED.search(folded) is None:
-        return folded.translate(_VARIANTS)
-    return _EDGES.sub("", _IGNORED.sub("", folded).translate(_VARIANTS))
+        return folded.translate(VARIANTS)
+    return _EDGES.sub("", _IGNORED.sub("", folded).translate(VARIANTS))
 
 
 DEDUP_WORDS: Final = Remembered(dedup_word, 1 << 16)
@@ -55,3 +58,24 @@ def dedup_words(parts: Segmentation) -> list[str]:
         words = find_words(unicodedata.normalize("NFC", parts.text))
     found = parts.derived["dedup_words"] = [folded for folded in map(DEDUP_WORDS.__getitem__, words) if folded]
     return found
+
+
+class WordHashes(NamedTuple):
+    """The dedup words of a batch: those of document i are hashes[offsets[i]:offsets[i + 1]], xxh3-64 of each word."""
+
+    hashes: np.ndarray  # uint64
+    offsets: np.ndarray  # int64, one more than there are documents
+
+
+def word_hashes(batch: TextBatch) -> WordHashes:
+    """The dedup words of every document of a batch, in reading order."""
+    found = []
+    for _, parts in batch:
+        if (known := parts.derived.get("word_hashes")) is None:
+            words = dedup_words(parts)
+            known = np.fromiter(map(WORD_HASHES.__getitem__, words), np.uint64, len(words))
+            parts.derived["word_hashes"] = known
+        found.append(known)
+    offsets = np.zeros(len(found) + 1, np.int64)
+    np.cumsum([len(known) for known in found], out=offsets[1:])
+    return WordHashes(np.concatenate([np.zeros(0, np.uint64), *found]), offsets)

@@ -1,14 +1,13 @@
 """MinHash band keys: documents that share one are probably near-duplicates."""
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from stages.dedup.key import WORD_HASHES, dedup_words
+from stages.dedup.key import word_hashes
 from stages.dedup.signature import permutations, sketches
 from stages.registry import stage
 from stages.text.batch import TextBatch
@@ -44,13 +43,12 @@ def minhash(batch: TextBatch, config: MinHash) -> pa.RecordBatch:
     Source:  Broder 1997; bands and rows as FineWeb (Penedo et al. 2024); multiply-shift hashing, Dietzfelbinger
              et al. 1997; dedup words as in `stages.dedup.key`
     """
-    words = [dedup_words(parts) for _, parts in batch]
-    ends = np.cumsum([len(found) for found in words], dtype=np.int64)
-    total = int(ends[-1]) if len(ends) else 0
-    hashes = np.fromiter(map(WORD_HASHES.__getitem__, chain.from_iterable(words)), np.uint64, total)
+    return pa.RecordBatch.from_arrays([band_key_column(*word_hashes(batch), config)], schema=_columns(config))
+
+
+def band_key_column(hashes: np.ndarray, document_offsets: np.ndarray, config: MinHash) -> pa.FixedSizeListArray:
+    """The column of the stage, from word hashes (uint64) and where each document's begin (int64, one more)."""
     multipliers, offsets = permutations(config.bands * config.rows, config.seed)
-    keys = sketches(hashes, ends, multipliers, offsets, config.ngram, config.bands)
-    empty = pa.array([not found for found in words], pa.bool_())
-    values = pa.array(keys.ravel(), pa.uint64())
-    column = pa.FixedSizeListArray.from_arrays(values, type=_columns(config).field(0).type, mask=empty)
-    return pa.RecordBatch.from_arrays([column], schema=_columns(config))
+    keys = sketches(hashes, document_offsets, multipliers, offsets, config.ngram, config.bands)
+    empty = pa.array(np.diff(document_offsets) == 0)
+    return pa.FixedSizeListArray.from_arrays(pa.array(keys.ravel()), type=_columns(config).field(0).type, mask=empty)

@@ -72,14 +72,15 @@ def band_keys(minima: Any, bands: int) -> Any:
 
 
 @_kernel
-def sketches(words: Any, ends: Any, multipliers: Any, offsets: Any, ngram: int, bands: int) -> Any:
-    """Band keys, (documents, bands), of documents whose word hashes lie one after the other and end at `ends`."""
-    found = np.zeros((ends.size, bands), np.uint64)
-    start = 0
-    for document in range(ends.size):
-        keys = shingle_keys(words[start : ends[document]], ngram)
-        found[document] = band_keys(signature(keys, multipliers, offsets), bands)
-        start = ends[document]
+def sketches(word_hashes: Any, document_offsets: Any, multipliers: Any, offsets: Any, ngram: int, bands: int) -> Any:
+    """Band keys, uint64 (documents, bands).
+
+    `word_hashes` (uint64) hold the words of document i at document_offsets[i]:document_offsets[i + 1] (int64).
+    """
+    found = np.zeros((document_offsets.size - 1, bands), np.uint64)
+    for document in range(document_offsets.size - 1):
+        words = word_hashes[document_offsets[document] : document_offsets[document + 1]]
+        found[document] = band_keys(signature(shingle_keys(words, ngram), multipliers, offsets), bands)
     return found
 
 

@@ -1,51 +1,45 @@
 """Language of a document by a fastText model."""
 
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Self
 
-import fasttext
+import numpy as np
 import pyarrow as pa
+from pydantic import Field
 
 from stages import resources
-from stages.columns import IDENTIFICATION, UNDETERMINED
+from stages.columns import IDENTIFICATION
 from stages.errors import ConfigError
-from stages.identify.codes import scripts_of
+from stages.identify.fit import LabelCodes, fit_scripts, label_codes
 from stages.identify.labels import codes_of_labels, parse_labels
-from stages.identify.script import UNKNOWN, script_shares
+from stages.identify.model_file import ModelFile, read_model
+from stages.identify.predict import Scratch, make_scratch, predict
+from stages.identify.strings import Strings, Texts, chunks, lines
+from stages.identify.tables import Tables, make_tables
 from stages.registry import stage
-
-FITTING_SHARE = 0.2
-"""Share of a text's letters that must be in a script of the language: documentation and web pages carry much Latin."""
-
-
-class Prediction(NamedTuple):
-    """A row of `columns.IDENTIFICATION`."""
-
-    language: str
-    score: float
-    second: str | None
-    second_score: float
-    script: str
 
 
 @dataclass(frozen=True)
 class Identifier:
-    """An opened model and the code of each of its labels."""
+    """An opened model and the codes of its labels. Threads may share one."""
 
-    model: Any
-    codes: Mapping[str, str]
+    tables: Tables
+    labels: tuple[str, ...]
+    codes: LabelCodes
 
-    def predict(self, text: str, top_k: int) -> list[tuple[str, float]]:
-        """The best codes and their scores in [0, 1], best first."""
-        line = text.replace("\n", " ").replace("\0", " ") + "\n"
-        try:
-            found = self.model.f.predict(line, top_k, 0.0, "strict")
-        except TypeError:  # lone surrogates have no UTF-8 form
-            found = self.model.f.predict(line.encode("utf-8", "replace").decode(), top_k, 0.0, "strict")
-        return [(self.codes[label], min(max(float(score), 0.0), 1.0)) for score, label in found]
+    @classmethod
+    def of(cls, model: ModelFile, codes: Mapping[str, str]) -> Self:
+        """The identifier of a model and the code of each of its labels."""
+        return cls(make_tables(model), model.labels, label_codes([codes[label] for label in model.labels]))
+
+    def predict(self, texts: Texts, top_k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the best labels, int32 (texts, top_k), -1 for none, and their scores, best first."""
+        count, top_k = len(texts.starts), min(top_k, len(self.labels))
+        labels, scores = np.full((count, top_k), -1, np.int32), np.zeros((count, top_k), np.float32)
+        scratch: Scratch = make_scratch(self.tables, int((texts.ends - texts.starts).sum()), top_k)
+        predict(*texts, self.tables, scratch, labels, scores)
+        return labels, scores
 
 
 @dataclass(frozen=True)
@@ -56,12 +50,11 @@ class FasttextModel:
     labels: str | None = None
 
     def open(self) -> Identifier:
-        model = _load(self.uri)
-        labels = model.get_labels()
+        model = read_model(self.uri)
         if self.labels is None:
-            return Identifier(model, codes_of_labels(labels, self.uri))
+            return Identifier.of(model, codes_of_labels(model.labels, self.uri))
         table = parse_labels(resources.read_bytes(self.labels).decode().splitlines(), self.labels)
-        return Identifier(model, {label: _in_table(label, table, self.labels) for label in labels})
+        return Identifier.of(model, {label: _in_table(label, table, self.labels) for label in model.labels})
 
     def fingerprint(self) -> str:
         """Hash of the model's bytes and of the label file's."""
@@ -74,7 +67,7 @@ class IdentifyFasttext:
 
     model: str = field(default="lid.176", metadata={"model": True})  # a known name, a path or a URI
     labels: str | None = field(default=None, metadata={"path": True})  # lines of label, tab, code
-    top_k: int = 5  # labels in which one that fits the script is looked for
+    top_k: Annotated[int, Field(ge=1)] = 5  # labels in which one that fits the script is looked for
 
 
 @stage(
@@ -83,46 +76,49 @@ class IdentifyFasttext:
     kind="ingest",
     writes=IDENTIFICATION,
     resources=lambda config: {"model": FasttextModel(config.model, config.labels)},
+    version=2,
 )
-def identify_texts(texts: Sequence[str], config: IdentifyFasttext, model: Identifier) -> pa.RecordBatch:
+def identify_texts(texts: Strings, config: IdentifyFasttext, model: Identifier) -> pa.RecordBatch:
     """Name the language of each text by the model's best label that fits the script it is written in.
 
     The script of the code is the text's own: Serbian in Latin letters is `srp_Latn` whatever the label says. Texts
     without letters, and those whose script none of the `top_k` labels is written in, are `und` with score 0.0; for
-    the latter the runner-up is the model's best label.
+    the latter the runner-up is the model's best label. A line feed counts as a space, null as the empty text.
 
     Writes:  language, language_score, language_second, language_second_score, script
     Source:  Joulin et al. 2017, Bag of Tricks for Efficient Text Classification; the script rule as in GlotLID
              (Kargaran et al. 2023), here with a table of the scripts that a language is written in
     """
-    rows = [_identify(text, config.top_k, model) for text in texts]
-    columns = zip(*rows, strict=True) if rows else ([] for _ in IDENTIFICATION)
-    arrays = [pa.array(column, kind.type) for column, kind in zip(columns, IDENTIFICATION, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=IDENTIFICATION)
+    return _joined([_identified(chunk, config, model) for chunk in chunks(texts)])
 
 
-def _identify(text: str, top_k: int, model: Identifier) -> Prediction:
-    shares = script_shares(text)
-    if not shares:
-        return Prediction(UNDETERMINED, 0.0, None, 0.0, UNKNOWN)
-    script = next(iter(shares))
-    labels = model.predict(text, top_k)
-    fitting = list(_fitting(labels, shares))
-    if not fitting:
-        second, second_score = next(((code, score) for code, score in labels if code != UNDETERMINED), (None, 0.0))
-        return Prediction(UNDETERMINED, 0.0, second, second_score, script)
-    (language, score), *others = fitting
-    second, second_score = next(((code, score) for code, score in others if code != language), (None, 0.0))
-    return Prediction(language, score, second, second_score, script)
+def identify_lines(texts: Strings, config: IdentifyFasttext, model: Identifier) -> pa.ListArray:
+    """For each text, what `identify_texts` finds for each of its lines; an empty text, or null, has one.
+
+    Costs as much as the documents again: no step runs it unless a pipeline asks.
+    """
+    return pa.concat_arrays(
+        [_identified_lines(chunk, config, model) for chunk in chunks(texts)]
+        or [pa.array([], pa.list_(pa.struct(list(IDENTIFICATION))))]
+    )
 
 
-def _fitting(labels: Iterable[tuple[str, float]], shares: Mapping[str, float]) -> Iterable[tuple[str, float]]:
-    """Labels whose language is written in a script of the text, with that script in their code."""
-    for code, score in labels:
-        scripts = scripts_of(code) if code != UNDETERMINED else ()
-        script = max(scripts, key=lambda script: shares.get(script, 0.0), default=UNKNOWN)
-        if shares.get(script, 0.0) >= FITTING_SHARE:
-            yield f"{code.partition('_')[0]}_{script}", score
+def _identified(texts: Texts, config: IdentifyFasttext, model: Identifier) -> pa.RecordBatch:
+    return fit_scripts(texts, *model.predict(texts, config.top_k), model.codes)
+
+
+def _identified_lines(texts: Texts, config: IdentifyFasttext, model: Identifier) -> pa.ListArray:
+    found, owner = lines(texts)
+    rows = _identified(found, config, model)
+    offsets = np.searchsorted(owner, np.arange(len(texts.starts) + 1)).astype(np.int32)
+    structs = pa.StructArray.from_arrays(rows.columns, fields=list(IDENTIFICATION))
+    return pa.ListArray.from_arrays(pa.array(offsets), structs)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    return pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], schema=IDENTIFICATION)
 
 
 def _in_table(label: str, table: Mapping[str, str], where: str) -> str:
@@ -132,16 +128,3 @@ def _in_table(label: str, table: Mapping[str, str], where: str) -> str:
             f"{where}: no line for label {name!r} of the model; add it, with code und if it is no language"
         )
     return table[name]
-
-
-def _load(uri: str) -> Any:
-    """The model in a file, or behind a URI; ConfigError where it is no fastText model."""
-    try:
-        if "://" not in uri:
-            return fasttext.load_model(uri)
-        with tempfile.NamedTemporaryFile(suffix=Path(uri).suffix) as local:
-            local.write(resources.read_bytes(uri))
-            local.flush()
-            return fasttext.load_model(local.name)
-    except ValueError as error:
-        raise ConfigError(f"{uri}: {error}; `model` is lid.176, or a fastText .bin or .ftz file") from None

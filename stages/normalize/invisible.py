@@ -15,6 +15,12 @@ _NOISE = re.compile(
 )
 _PLACED = re.compile("[\u200b-\u200d\U000e0020-\U000e007f]")
 
+
+def is_invisible(character: str) -> bool:
+    """Whether `remove_invisible` looks at the character at all."""
+    return _NOISE.match(character) is not None or _PLACED.match(character) is not None
+
+
 _JOINING = (
     r"\u0640\p{Arab}\p{Syrc}\p{Mong}\p{Nkoo}\p{Mand}\p{Adlm}\p{Rohg}\p{Phag}"  # letters that join
     r"\p{Deva}\p{Beng}\p{Guru}\p{Gujr}\p{Orya}\p{Taml}\p{Telu}\p{Knda}\p{Mlym}\p{Sinh}"  # conjuncts, chillus

@@ -1,6 +1,7 @@
 """Repair of text that was decoded with the wrong encoding, where a cheap look finds signs of it."""
 
 import re
+from typing import NamedTuple
 
 import ftfy
 from ftfy.badness import is_bad
@@ -41,19 +42,35 @@ def _characters(encoding: str, encoded: bytes) -> str:
     return "".join(re.escape(bytes([byte]).decode(encoding, "ignore") or chr(byte)) for byte in encoded)
 
 
-def _candidate() -> re.Pattern[str]:
-    """Misread UTF-8 of some encoding; it begins with one class, because that is what `re` finds fast."""
+class Pairs(NamedTuple):
+    """Two character classes, and how many pairs of them in a row are a sign of mojibake."""
+
+    first: str
+    second: str
+    times: int
+
+
+def _pairs() -> list[Pairs]:
+    """What misread UTF-8 looks like in each group of encodings."""
     leads, continuations = bytes(range(0xC2, 0xF5)), bytes(range(0x80, 0xC0))
     first = "".join(_characters(encoding, leads) for encoding in _LATIN)
-    then = "".join(_characters(encoding, continuations) for encoding in _LATIN)
-    all_first, pairs = first, [f"(?<=[{first}])[{then}]"]
+    second = "".join(_characters(encoding, continuations) for encoding in _LATIN)
+    found = [Pairs(f"[{first}]", f"[{second}]", 1)]
     for encoding, times in _OTHERS.items():
         lead, continuation = _characters(encoding, _LEADS), _characters(encoding, continuations)
         one, two = (_characters(encoding, bytes([byte])) for byte in _PUNCTUATION)
-        pairs.append(f"(?<=[{lead}])[{continuation}]" + f"[{lead}][{continuation}]" * (times - 1))
-        pairs.append(f"(?<={one}){two}")
-        all_first += lead + one
-    return re.compile(f"[{all_first}](?:{'|'.join(pairs)})")
+        found += [Pairs(f"[{lead}]", f"[{continuation}]", times), Pairs(f"[{one}]", f"[{two}]", 1)]
+    return found
+
+
+PAIRS = _pairs()
+
+
+def _candidate() -> re.Pattern[str]:
+    """Any of the pairs; the expression begins with one class, because that is what `re` finds fast."""
+    anything = "".join(pair.first[1:-1] for pair in PAIRS)
+    endings = [f"(?<={p.first}){p.second}" + f"{p.first}{p.second}" * (p.times - 1) for p in PAIRS]
+    return re.compile(f"[{anything}](?:{'|'.join(endings)})")
 
 
 _CANDIDATE = _candidate()

@@ -36,13 +36,13 @@ def normalize_text(text: str, config: NormalizeUnicode) -> str:
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _clean(text)
     if text.isascii():
-        return _trim(text)
+        return trim(text)
     while config.repair_mojibake and (repaired := repair_mojibake(text)) is not text:
         text = _clean(repaired)  # every repair joins characters, so this ends
     if _LATE_CONTROLS.search(text):
         # they are half of a mojibake pair, so they go last; without them a pair may show that was broken before
         return normalize_text(_LATE_CONTROLS.sub("", text.replace("\x85", "\n")), config)
-    trimmed = _trim(text)
+    trimmed = trim(text)
     if config.repair_mojibake and trimmed != text and (repaired := repair_mojibake(trimmed)) is not trimmed:
         return normalize_text(repaired, config)  # a space at a line's end was half of a pair
     return trimmed
@@ -57,6 +57,7 @@ def _clean(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else remove_invisible(unicodedata.normalize("NFC", text))
 
 
-def _trim(text: str) -> str:
+def trim(text: str) -> str:
+    """No spaces at line ends, at most two blank lines in a row, no newline at the beginning and end."""
     text = "\n".join([line.rstrip() for line in text.split("\n")])
     return _BLANK_LINES.sub("\n\n\n", text.strip("\n"))

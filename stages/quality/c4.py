@@ -3,12 +3,29 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from stages.quality.c4_kernel import (
+    BRACES,
+    FEW,
+    JAVASCRIPT,
+    LONG,
+    LOREM,
+    PHRASES,
+    POLICY,
+    SENTENCES,
+    UNTERMINATED,
+    Rules,
+    count,
+)
 from stages.registry import stage
-from stages.text.batch import TextBatch, measured
+from stages.text.batch import TextBatch, columns_of, measured
 from stages.text.characters import SEPARATORS
 from stages.text.segmentation import Segmentation, find_sentences, find_words, has_unspaced
+from stages.text.sentences import marks_of
+from stages.text.tables import bitmap
 from stages.text.words import WORD_FACTS
 
 COLUMNS = pa.schema(
@@ -24,7 +41,7 @@ COLUMNS = pa.schema(
     ]
 )
 CITATION = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
-POLICY = re.compile("terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies")
+_POLICY = re.compile("terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies")
 _SEPARATORS = frozenset(SEPARATORS)
 QUOTES = "\"'”’»」』）)"
 """What may end a sentence in place of its terminator; C4 has the straight quotes."""
@@ -62,6 +79,38 @@ def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
              spaces (or with a wordspace) words are counted as segmented; lines are counted on after
              what drops the document there (lorem ipsum, a brace).
     """
+    terminators = batch.language.terminators
+    endings = bitmap(terminators.replace("…", "") + QUOTES)
+    rules = Rules(
+        marks_of(terminators), endings, config.min_words_per_line, config.max_word_length, config.terminated_lines_only
+    )
+    segments = batch.segments
+    found = count(segments, rules, _suspects(segments.texts)).T
+    lines = np.maximum(np.diff(segments.split_lines[1]), 1)
+    columns = (
+        found[LOREM],
+        found[BRACES],
+        found[SENTENCES],
+        found[JAVASCRIPT],
+        found[POLICY],
+        found[UNTERMINATED] / lines,
+        found[FEW] / lines,
+        found[LONG],
+    )
+    return columns_of(COLUMNS, columns)
+
+
+def _suspects(texts: pa.Array) -> np.ndarray:
+    """Which texts may hold a phrase that a line is counted for: most have none, and then no line is searched."""
+    pattern = "|".join(phrase for phrases in PHRASES.values() for phrase in phrases)
+    found: np.ndarray = pc.match_substring_regex(texts, pattern=pattern, ignore_case=True).to_numpy(
+        zero_copy_only=False
+    )
+    return found.astype(bool)
+
+
+def c4_plain(batch: TextBatch, config: C4) -> pa.RecordBatch:
+    """The reference of `c4`, as the rules are written."""
     return measured(COLUMNS, [_Lines(batch, config).count(parts) for _, parts in batch])
 
 
@@ -76,7 +125,7 @@ class _Lines:
         lorem = braces = sentences = javascript = policy = unterminated = few = long_words = 0
         lowered = parts.text.lower()
         # most texts have none of these, and then no line needs its own lower-cased copy
-        suspect = "lorem ipsum" in lowered or "javascript" in lowered or POLICY.search(lowered) is not None
+        suspect = "lorem ipsum" in lowered or "javascript" in lowered or _POLICY.search(lowered) is not None
         unspaced = has_unspaced(parts.text) or not _SEPARATORS.isdisjoint(parts.text)
         for whole in parts.lines:
             line = whole.strip()
@@ -101,7 +150,7 @@ class _Lines:
                 lorem += 1
             elif "javascript" in folded:
                 javascript += 1
-            elif suspect and POLICY.search(folded):
+            elif suspect and _POLICY.search(folded):
                 policy += 1
             else:
                 braces += "{" in line

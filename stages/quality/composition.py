@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import regex
 
+from stages.quality.composition_kernel import count
 from stages.registry import stage
-from stages.text.batch import TextBatch, measured
+from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.tables import bitmap_of, ranges
 
 COLUMNS = pa.schema(
     [
@@ -65,26 +68,54 @@ def composition(batch: TextBatch, config: Composition) -> pa.RecordBatch:
     Source:  CCNet and RedPajama-V2 signals; script share as in the checks of Kreutzer et al. 2022
     """
     script = batch.language.code.partition("_")[2]
+    segments = batch.segments
+    found, addresses = count(segments, _script_bitmap(script))
+    visible, letters, digits, marks, symbols, capitals, scripted, of_script = found.T
+    shown = np.maximum(visible, 1)
+    columns = (
+        digits / shown,
+        capitals / np.maximum(letters, 1),
+        marks / shown,
+        symbols / shown,
+        addresses / np.maximum(segments.code_points, 1),
+        np.where(scripted > 0, of_script / np.maximum(scripted, 1), 1.0),
+    )
+    return columns_of(COLUMNS, columns)
+
+
+@lru_cache(maxsize=64)
+def _script_bitmap(script: str) -> np.ndarray:
+    """Characters of an ISO 15924 script; of no size where there is no such script."""
+    pattern = _script_pattern(script)
+    if pattern is None:
+        return np.zeros(0, np.uint32)
+    shared = r"[\p{Script=Common}\p{Script=Inherited}]"
+    return bitmap_of(ranges(f"[{pattern.pattern}--{shared}]"))
+
+
+def composition_plain(batch: TextBatch, config: Composition) -> pa.RecordBatch:
+    """The reference of `composition`, character by character."""
+    script = batch.language.code.partition("_")[2]
     return measured(COLUMNS, [_shares(text, script) for text in batch.texts])
 
 
 def _shares(text: str, script: str) -> tuple[float, ...]:
     visible = digits = capitals = letters = punctuation = symbols = scripted = of_script = 0
-    for character, count in Counter(text).items():
+    for character, number in Counter(text).items():
         facts = _facts(character, script)
         if facts.visible:
-            visible += count
+            visible += number
         if facts.kind == "letter":
-            letters += count
-            scripted += count * facts.scripted
-            of_script += count * facts.of_script
-            capitals += count * facts.capital
+            letters += number
+            scripted += number * facts.scripted
+            of_script += number * facts.of_script
+            capitals += number * facts.capital
         elif facts.kind == "digit":
-            digits += count
+            digits += number
         elif facts.kind == "punctuation":
-            punctuation += count
+            punctuation += number
         elif facts.kind == "symbol":
-            symbols += count
+            symbols += number
     addresses = sum(map(len, _URL.findall(text))) if "://" in text or "www." in text else 0
     shown = max(visible, 1)
     return (

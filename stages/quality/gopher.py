@@ -2,10 +2,24 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
+from stages.quality import gopher_kernel
+from stages.quality.gopher_kernel import (
+    ALPHABETIC,
+    BULLETS,
+    CHARACTERS,
+    ELLIPSES,
+    EVERYTHING,
+    HASHES,
+    STOP_WORDS,
+    TRAILING,
+    WORDS,
+)
 from stages.registry import stage
-from stages.text.batch import TextBatch, measured
+from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.casing import word_set
 from stages.text.segmentation import Segmentation
 from stages.text.words import WORD_FACTS
 
@@ -45,6 +59,23 @@ def gopher(batch: TextBatch, config: Gopher) -> pa.RecordBatch:
              which then count as words of length one; here it is any word without letter, mark and number.
              Stop words match in any case.
     """
+    found = gopher_kernel.count(batch.segments, word_set(batch.language.stop_words))
+    lines = np.maximum(np.diff(batch.segments.split_lines[1]), 1)
+    everything = np.maximum(found[EVERYTHING], 1)
+    columns = (
+        found[WORDS],
+        found[CHARACTERS] / np.maximum(found[WORDS], 1),
+        np.maximum(found[HASHES], found[ELLIPSES]) / everything,
+        found[BULLETS] / lines,
+        found[TRAILING] / lines,
+        found[ALPHABETIC] / everything,
+        found[STOP_WORDS],
+    )
+    return columns_of(COLUMNS, columns)
+
+
+def gopher_plain(batch: TextBatch, config: Gopher) -> pa.RecordBatch:
+    """The reference of `gopher`, as the rules are written."""
     return measured(COLUMNS, [_rules(parts, batch.language.stop_words) for _, parts in batch])
 
 

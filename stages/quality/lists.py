@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
 import pyarrow as pa
 import regex
 
 from stages.quality.blocklist import BlockList, BlockListFiles
+from stages.quality.lists_kernel import count
 from stages.registry import stage
-from stages.text.batch import TextBatch, measured
+from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.casing import word_set
 from stages.text.segmentation import Segmentation, find_words, has_unspaced
 from stages.text.words import WORD_FACTS
 
@@ -46,13 +49,32 @@ def lists(batch: TextBatch, config: Lists, blocked: BlockList) -> pa.RecordBatch
     Source:  C4 and datatrove 0.10.1's C4BadWordsFilter (a document with any flagged word is dropped there; here a
              count and a ratio); URL lists as in RefinedWeb (Penedo et al. 2023, appendix G.1)
     """
+    segments = batch.segments
+    listed = _Flagged.of(batch.language.flagged_words)
+    flagged, words = count(segments, word_set(listed.words))
+    if listed.phrases:
+        flagged = flagged + np.array([len(listed.phrases.findall(text.lower())) for text in batch.texts], np.int64)
+    columns = (flagged, np.where(flagged > 0, flagged / np.maximum(words, 1), 0.0), _blocked(batch, blocked))
+    return columns_of(COLUMNS, columns)
+
+
+def _blocked(batch: TextBatch, blocked: BlockList) -> np.ndarray:
+    """Which rows have an address on the list."""
+    found = np.zeros(len(batch), np.int64)
+    if blocked.hosts or blocked.addresses:
+        found[:] = [blocked.blocks(url or "") for url in batch.rows.column("url").to_pylist()]
+    return found
+
+
+def lists_plain(batch: TextBatch, config: Lists, blocked: BlockList) -> pa.RecordBatch:
+    """The reference of `lists`, word by word."""
     urls = batch.rows.column("url").to_pylist()
     flagged = _Flagged.of(batch.language.flagged_words)
     rows = []
     for (_, parts), url in zip(batch, urls, strict=True):
-        count = flagged.count(parts)
-        words = sum(many for word, many in parts.word_counts.items() if WORD_FACTS[word].is_word) if count else 1
-        rows.append((count, count / max(words, 1), int(blocked.blocks(url or ""))))
+        found = flagged.count(parts)
+        words = sum(many for word, many in parts.word_counts.items() if WORD_FACTS[word].is_word) if found else 1
+        rows.append((found, found / max(words, 1), int(blocked.blocks(url or ""))))
     return measured(COLUMNS, rows)
 
 

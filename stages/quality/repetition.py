@@ -4,11 +4,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
-from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, repeated_characters
+from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, repeated_characters_plain
+from stages.quality.repetition_kernel import (
+    DUPLICATE_LINE_CHARACTERS,
+    DUPLICATE_LINES,
+    DUPLICATE_PARAGRAPH_CHARACTERS,
+    DUPLICATE_PARAGRAPHS,
+    LINES,
+    PARAGRAPHS,
+    repeated_parts,
+    repeated_words,
+)
 from stages.registry import stage
-from stages.text.batch import TextBatch, measured
+from stages.text.batch import TextBatch, columns_of, measured
 from stages.text.segmentation import Segmentation
 
 COLUMNS = pa.schema(
@@ -45,6 +56,20 @@ def repetition(batch: TextBatch, config: Repetition) -> pa.RecordBatch:
     Source:  Rae et al. 2021, appendix A.1, table A1, as datatrove 0.10.1's GopherRepetitionFilter. Different on
              purpose: n-grams are equal if their words are; there "ab c" and "a bc" are one duplicate.
     """
+    parts, characters = repeated_parts(batch.segments), repeated_words(batch.segments)
+    size = np.maximum(batch.segments.code_points, 1)
+    columns = (
+        parts[DUPLICATE_PARAGRAPHS] / parts[PARAGRAPHS],
+        parts[DUPLICATE_PARAGRAPH_CHARACTERS] / size,
+        parts[DUPLICATE_LINES] / parts[LINES],
+        parts[DUPLICATE_LINE_CHARACTERS] / size,
+        *(characters / size),
+    )
+    return columns_of(COLUMNS, columns)
+
+
+def repetition_plain(batch: TextBatch, config: Repetition) -> pa.RecordBatch:
+    """The reference of `repetition`, as the rules are written."""
     return measured(COLUMNS, [_ratios(parts) for _, parts in batch])
 
 
@@ -60,7 +85,7 @@ def _ratios(parts: Segmentation) -> list[float]:
         paragraph_characters / size,
         line_count / len(lines),
         line_characters / size,
-        *(characters / size for characters in repeated_characters(parts.words)),
+        *(characters / size for characters in repeated_characters_plain(parts.words)),
     ]
 
 

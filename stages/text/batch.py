@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 
+from stages.text.arrays import Segments
 from stages.text.language import LanguageText
 from stages.text.segmentation import Segmentation, segment
 
@@ -25,6 +27,11 @@ class TextBatch:
         return int(self.rows.num_rows)
 
     @cached_property
+    def segments(self) -> Segments:
+        """The parts of all rows as arrays, for kernels."""
+        return Segments(self.rows.column("text"))
+
+    @cached_property
     def texts(self) -> list[str]:
         """The text of each row; null reads as the empty string."""
         return [text or "" for text in self.rows.column("text").to_pylist()]
@@ -42,4 +49,13 @@ def measured(schema: pa.Schema, rows: Sequence[Sequence[object]]) -> pa.RecordBa
     """Columns of a schema from the values of each document, in the schema's order."""
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def columns_of(schema: pa.Schema, columns: Sequence[np.ndarray]) -> pa.RecordBatch:
+    """Columns of a schema from their values, computed in float64 or int64, in the schema's order."""
+    arrays = [
+        pa.array(values.astype(field.type.to_pandas_dtype()), field.type)
+        for values, field in zip(columns, schema, strict=True)
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -11,6 +11,7 @@ pairs = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 12)), max_size=40)
 edges = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), max_size=30)
 
 
+@settings(deadline=None)  # the kernel is compiled on its first call
 @given(pairs)
 def test_link_equals_its_reference(rows: list[tuple[int, int]]) -> None:
     keys = np.array([key for key, _ in rows], np.uint64)
@@ -21,11 +22,23 @@ def test_link_equals_its_reference(rows: list[tuple[int, int]]) -> None:
     assert [tuple(edge) for edge in found.tolist()] == link_plain(keys.tolist(), members.tolist())
 
 
+@settings(deadline=None)  # the kernel is compiled on its first call
 @given(pairs)
 def test_link_does_not_depend_on_order(rows: list[tuple[int, int]]) -> None:
     keys = np.array([key for key, _ in rows], np.uint64)
     members = np.array([member for _, member in rows], np.int64)
     assert np.array_equal(link(keys[::-1], members[::-1]), link(keys, members))
+
+
+def test_link_of_many_keys_and_large_members() -> None:
+    random = np.random.default_rng(5)
+    keys = random.integers(0, 40_000, 60_000, np.uint64) * np.uint64(0x123456789ABCDEF1)
+    keys[:3000] = 7
+    members = random.permutation(60_000)
+    expected = link_plain(keys.tolist(), members.tolist())
+    assert [tuple(edge) for edge in link(keys, members).tolist()] == expected
+    far = members + (1 << 33)
+    assert [tuple(edge) for edge in (link(keys, far) - (1 << 33)).tolist()] == expected
 
 
 @settings(deadline=None)  # the kernel is compiled on its first call

@@ -2,12 +2,11 @@
 
 import gzip
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import fasttext
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -15,36 +14,31 @@ from pipelines.models import get_model
 from stages.columns import IDENTIFICATION
 from stages.errors import ConfigError, StorageError
 from stages.identify.codes import same_language
-from stages.identify.fasttext import FasttextModel, Identifier, IdentifyFasttext, identify_texts
+from stages.identify.fasttext import (
+    FasttextModel,
+    Identifier,
+    IdentifyFasttext,
+    identify_lines,
+    identify_texts,
+)
+from stages.identify.fit import fit_scripts, label_codes
 from stages.identify.labels import codes_of_labels
+from stages.identify.strings import chunks
 
 CONFIG = IdentifyFasttext()
 
 
-@dataclass
-class Predictions:
-    """Stands for a model: gives the labels it was made with and remembers what it was asked."""
-
-    labels: list[tuple[float, str]]
-    asked: list[str] = field(default_factory=list)
-
-    @property
-    def f(self) -> Any:
-        return SimpleNamespace(predict=self._predict)
-
-    def _predict(self, text: str, top_k: int, threshold: float, errors: str) -> list[tuple[float, str]]:
-        text.encode() if "\ud800" not in text else self._refuse()
-        self.asked.append(text)
-        return self.labels[:top_k]
-
-    def _refuse(self) -> None:
-        raise TypeError("incompatible function arguments")
-
-
 def rows(text: str, *labels: tuple[float, str]) -> dict[str, Any]:
-    model = Identifier(Predictions(list(labels)), codes_of_labels([label for _, label in labels], "model.bin"))
-    (row,) = identify_texts([text], CONFIG, model).to_pylist()
-    return row
+    """What is made of these labels of a model."""
+    names = [label for _, label in labels]
+    codes = codes_of_labels(names, "model.bin")
+    (texts,) = chunks(pa.array([text]))
+    scores = np.array([[score for score, _ in labels]], np.float32)
+    found = fit_scripts(
+        texts, np.arange(len(labels))[None].astype(np.int32), scores, label_codes([codes[n] for n in names])
+    )
+    (row,) = found.to_pylist()
+    return dict(row)
 
 
 @pytest.mark.parametrize(
@@ -76,22 +70,9 @@ def test_scores_stay_within_one() -> None:
     assert rows("Tere", (1.00004, "__label__et"))["language_score"] == 1.0
 
 
-def test_the_model_sees_one_line() -> None:
-    model = Predictions([(0.9, "__label__et")])
-    identify_texts(["üks\nkaks\0kolm"], CONFIG, Identifier(model, {"__label__et": "ekk_Latn"}))
-    assert model.asked == ["üks kaks kolm\n"]
-
-
-def test_lone_surrogates_are_replaced() -> None:
-    model = Predictions([(0.9, "__label__et")])
-    identify_texts(["tere \ud800"], CONFIG, Identifier(model, {"__label__et": "ekk_Latn"}))
-    assert model.asked == ["tere ?\n"]
-
-
-def test_no_texts_give_the_same_schema() -> None:
-    batch = identify_texts([], CONFIG, Identifier(Predictions([]), {}))
-    assert batch.num_rows == 0
-    assert batch.schema == IDENTIFICATION
+def test_labels_that_mean_the_same_are_no_runner_up() -> None:
+    row = rows("Tere", (0.6, "__label__ekk_Latn"), (0.2, "__label__et"), (0.1, "__label__fi"))
+    assert (row["language"], row["language_second"]) == ("ekk_Latn", "fin_Latn")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +90,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_an_own_model_with_its_labels(trained: Path) -> None:
     resource = FasttextModel(str(trained / "own.bin"), str(trained / "labels.tsv"))
-    batch = identify_texts(["tere kuidas läheb", "buy cheap now"], IdentifyFasttext(top_k=1), resource.open())
+    batch = identify_texts(pa.array(["tere kuidas läheb", "buy cheap now"]), IdentifyFasttext(top_k=1), resource.open())
     assert batch.column("language").to_pylist() == ["ekk_Latn", "und"]
     assert resource.fingerprint() != FasttextModel(str(trained / "own.bin")).fingerprint()
 
@@ -127,6 +108,58 @@ def test_labels_that_mean_nothing(trained: Path, tmp_path: Path, labels: str | N
     table.write_text(labels or "", "utf-8")
     with pytest.raises(ConfigError, match=message):
         FasttextModel(str(trained / "own.bin"), str(table) if labels else None).open()
+
+
+TEXTS = ["tere\nkuidas\0läheb", "", "buy cheap now", "tere kuidas läheb", None, "😀"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pa.array(TEXTS),
+        pa.array(TEXTS, pa.large_string()),
+        pa.array(["buy", *TEXTS, "x"]).slice(1, 6),
+        pa.chunked_array([TEXTS[:2], [], TEXTS[2:]], pa.string()),
+    ],
+)
+def test_every_form_of_an_array_gives_the_same(trained: Path, texts: pa.Array) -> None:
+    model = FasttextModel(str(trained / "own.bin"), str(trained / "labels.tsv")).open()
+    batch = identify_texts(texts, CONFIG, model)
+    alone = [identify_texts(pa.array([text], pa.string()), CONFIG, model).to_pylist()[0] for text in TEXTS]
+    assert batch.schema == IDENTIFICATION
+    assert batch.to_pylist() == alone
+    assert [row["language"] for row in alone] == ["ekk_Latn", "und", "ekk_Latn", "ekk_Latn", "und", "und"]
+    assert alone[0]["language_score"] == alone[3]["language_score"]
+
+
+@pytest.mark.parametrize("texts", [pa.array([], pa.string()), pa.chunked_array([], pa.string())])
+def test_no_texts_give_the_same_schema(trained: Path, texts: pa.Array) -> None:
+    model = FasttextModel(str(trained / "own.bin"), str(trained / "labels.tsv")).open()
+    assert identify_texts(texts, CONFIG, model).schema == IDENTIFICATION
+    assert len(identify_texts(texts, CONFIG, model)) == len(identify_lines(texts, CONFIG, model)) == 0
+
+
+def test_lines_are_identified_as_texts_of_their_own(trained: Path) -> None:
+    model = FasttextModel(str(trained / "own.bin"), str(trained / "labels.tsv")).open()
+    texts = ["tere kuidas läheb\nbuy cheap now", "", None, "\ntere", "üks\n"]
+    found = identify_lines(pa.array(texts), CONFIG, model)
+    assert found.to_pylist() == [
+        identify_texts(pa.array((text or "").split("\n")), CONFIG, model).to_pylist() for text in texts
+    ]
+
+
+def test_other_arrays_are_refused(trained: Path) -> None:
+    model = FasttextModel(str(trained / "own.bin"), str(trained / "labels.tsv")).open()
+    with pytest.raises(TypeError, match="texts are of type int64"):
+        identify_texts(pa.array([1]), CONFIG, model)
+
+
+@pytest.mark.parametrize("offsets", [[0, 9, 4], [0, 4, 99], [-1, 2, 4]])
+def test_offsets_outside_of_their_buffer_are_refused(trained: Path, offsets: list[int]) -> None:
+    model = FasttextModel(str(trained / "own.bin"), str(trained / "labels.tsv")).open()
+    buffers = [None, pa.py_buffer(np.array(offsets, np.int32).tobytes()), pa.py_buffer(b"tere")]
+    with pytest.raises(ValueError, match="offsets"):
+        identify_texts(pa.Array.from_buffers(pa.string(), 2, buffers), CONFIG, model)
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
@@ -163,7 +196,7 @@ def lid176() -> Identifier:
     ],
 )
 def test_lid176(lid176: Identifier, text: str, language: str) -> None:
-    assert identify_texts([text], CONFIG, lid176).column("language").to_pylist() == [language]
+    assert identify_texts(pa.array([text]), CONFIG, lid176).column("language").to_pylist() == [language]
 
 
 @pytest.mark.realdata
@@ -171,7 +204,7 @@ def test_agreement_on_real_text(lid176: Identifier, data_root: Path) -> None:
     with gzip.open(data_root / "bench" / "part-00000.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for number, line in enumerate(lines) if number % 20 == 0]
     records = [record for record in records if record["lang"] not in ("mul_Zxxx", "und")]
-    batch: pa.RecordBatch = identify_texts([record["text"] for record in records], CONFIG, lid176)
+    batch: pa.RecordBatch = identify_texts(pa.array([record["text"] for record in records]), CONFIG, lid176)
     pairs = zip(records, batch.to_pylist(), strict=True)
     agreed = [same_language(record["lang"], row["language"]) for record, row in pairs if row["language_score"] >= 0.5]
     assert sum(agreed) / len(agreed) > 0.95

@@ -1,8 +1,18 @@
 """The script of a text."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from stages.identify.script import dominant_script, script_shares
+from stages.identify.script import (
+    count_scripts,
+    dominant_script,
+    script_names,
+    script_shares,
+    script_shares_plain,
+    scripts,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,3 +47,23 @@ def test_shares_add_up_to_one_the_largest_first() -> None:
     shares = script_shares("Serbia Србија Σ")
     assert list(shares) == ["Cyrl", "Latn", "Grek"]
     assert sum(shares.values()) == pytest.approx(1.0)
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(), st.text("aZ[`{éЖ가漢あア1 👍\u0301\U0002a6df")))
+def test_the_kernel_equals_its_reference(text: str) -> None:
+    assert script_shares(text) == script_shares_plain(text)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=12), st.integers(0, 12))
+def test_bytes_that_are_no_utf8_count_as_nothing(data: bytes, end: int) -> None:
+    counts = np.zeros(len(script_names()), np.int64)
+    end = min(end, len(data))
+    found = count_scripts(np.frombuffer(data + b"\0", np.uint8), 0, end, scripts(), counts)
+    assert found == counts.sum()
+    try:
+        text = data[:end].decode()
+    except UnicodeDecodeError:
+        text = data[:end].decode("utf-8", "ignore")
+    assert {name for name, count in zip(script_names(), counts, strict=True) if count} == set(script_shares_plain(text))

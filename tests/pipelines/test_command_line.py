@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import cli
+from pipelines.pipeline import load_pipeline
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "documents"
 
@@ -23,6 +24,24 @@ PIPELINES = {
     "latin1.toml": b"name = '\xe9'\n",
     "type.toml": '[[step]]\nstage = "dedup.minhash"\nbands = "many"\n',
     "unidentified.toml": '[[step]]\nstage = "ingest.read"\n',
+    "late.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n'
+        for stage in ("ingest.read", "identify.fasttext", "dedup.exact", "decide", "cluster", "select")
+    ),
+    "twice.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n' for stage in ("ingest.read", "identify.fasttext", "dedup.exact", "dedup.exact")
+    ),
+    "decided.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n'
+        for stage in ("ingest.read", "identify.fasttext", "dedup.exact", "decide", "decide")
+    ),
+    "named.toml": "".join(
+        f'[[step]]\nstage = "{stage}"\n'
+        for stage in ("ingest.read", "identify.fasttext", "quality.c4", "decide", "select", *["tokenizer.train"] * 2)
+    ),
+    "fields.toml": '[[step]]\nstage = "ingest.read"\nfields = { txt = "body" }\n',
+    "method.toml": '[[step]]\nstage = "mix"\nname = "m"\n[[step.phases]]\nname = "p"\n'
+    '[[step.phases.sources]]\ndataset = "corpus"\nmethod = "fixed"\n',
     "order.toml": "".join(
         f'[[step]]\nstage = "{stage}"\n' for stage in ("ingest.read", "identify.fasttext", "cluster")
     ),
@@ -57,7 +76,13 @@ TABLE = [
     (("run", "strings.toml", *RUN[2:]), 2, "no [[step]]"),
     (("run", "number.toml", *RUN[2:]), 2, "input is 3; give a path or URI"),
     (("run", "type.toml", *RUN[2:]), 2, "bands of dedup.minhash"),
-    (("run", "unidentified.toml", *RUN[2:]), 2, "no step 'identify.fasttext'"),
+    (("run", "unidentified.toml", *RUN[2:]), 2, "unidentified.toml: no step 'identify.fasttext'"),
+    (("run", "late.toml", *RUN[2:]), 2, "step 5: cluster comes after decide"),
+    (("run", "twice.toml", *RUN[2:]), 2, "twice.toml: step 4: dedup.exact writes column 'text_hash'"),
+    (("run", "decided.toml", *RUN[2:]), 2, "step 5: decide writes decisions, as step 4 does; leave one out"),
+    (("run", "named.toml", *RUN[2:]), 2, "step 7: tokenizer.train writes tokenizer/joint, as step 6 does; give it"),
+    (("run", "fields.toml", *RUN[2:]), 2, "step 1: ingest.read: fields names 'txt'; it can map text, id"),
+    (("run", "method.toml", *RUN[2:]), 2, "step 1: phases.0.sources.0.method of mix: Input should be 'temperature'"),
     (("run", "order.toml", *RUN[2:]), 2, "cluster"),
     (("run", "pretrain", *RUN[2:], "--set", "bpe"), 2, "--set bpe: give KEY=VALUE"),
     (("run", "pretrain", *RUN[2:], "--set", "bep.vocab_size=9"), 2, "no step or key 'bep'"),
@@ -75,7 +100,7 @@ TABLE = [
     (("run", "pretrain", *RUN[2:], "--set", "mix.tokenizer=bep"), 2, "did you mean 'bpe'?"),
     (("run", "web", "--output", "OUT"), 2, "no input; give --input URI"),
     (("run", "web", "--output", "OUT", "--input", "missing.jsonl"), 2, "missing.jsonl: no such file"),
-    (("run", "web", "--output", "OUT", "--input", "nowhere/*.gz"), 2, "nowhere: no such folder"),
+    (("run", "web", "--output", "OUT", "--input", "nowhere/*.gz"), 2, "input nowhere/*.gz: there is no folder nowhere"),
     (("run", "web", "--output", "OUT", "--input", "*.gz"), 2, "*.gz: no file matches"),
     ((*RUN, "--languages", "xyzzy"), 2, "'xyzzy'"),
     ((*RUN, "--languages", "germn"), 2, "'germn'"),
@@ -97,6 +122,8 @@ TABLE = [
     (("lang", "show", "xyzzy"), 2, "'xyzzy'"),
     (("models", "get", "lid176"), 2, "unknown model 'lid176'; did you mean 'lid.176'?"),
     (("init", "key.toml"), 2, "key.toml: exists already"),
+    (("init", "nowhere/my.toml"), 2, "nowhere/my.toml: there is no folder nowhere"),
+    (("stages", "quality.gofer"), 2, "unknown stage 'quality.gofer'; did you mean 'quality.gopher'?"),
 ]
 
 
@@ -169,6 +196,12 @@ def test_a_budget_that_cannot_be_met_is_told_by_a_ray_task(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
     assert list((tmp_path / "out" / "corpus").rglob("*.parquet"))
     assert babelmill("verify", str(tmp_path / "out")).returncode == 0
+
+
+def test_init_writes_a_pipeline_that_runs_under_its_own_name(folder: Path) -> None:
+    cli.init(Path("my.toml"))
+    assert load_pipeline("my.toml").name == "my"
+    assert "babelmill run my.toml --input 'data/*.jsonl.gz' --output runs/my\n" in (folder / "my.toml").read_text()
 
 
 def test_help_of_a_bare_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_overlapping_inputs_are_read_once(tree: Path) -> None:
     ("given", "message"),
     [
         (["missing.jsonl"], "no such file"),
-        (["nowhere/*.jsonl"], "no such folder"),
+        (["nowhere/*.jsonl"], "there is no folder"),
         (["a/*.warc"], "no file matches"),
         (["a/x.jsonl", "b/x.jsonl"], "tell them apart by name"),
     ],

@@ -5,7 +5,8 @@ from datatrove.pipeline.filters.gopher_repetition_filter import find_all_duplica
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, repeated_characters, repeated_characters_plain
+from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, repeated_characters_plain
+from stages.quality.repetition_kernel import repeated_characters
 
 words = st.lists(st.sampled_from(["a", "bb", "ccc", "मूल", "।", "天", "x1"]), max_size=120)
 

@@ -134,7 +134,7 @@ def test_inspect_narrows(run: RunDir, language: str | None, reason: str | None, 
 @pytest.mark.parametrize(
     ("language", "reason", "message"),
     [
-        ("ekk_Latin", None, "did you mean 'ekk_Latn'"),
+        ("ekkk_Latn", None, "did you mean 'ekk_Latn'"),
         (None, "quality.gopher.word_counts", "did you mean 'quality.gopher.word_count'"),
     ],
 )
@@ -166,7 +166,7 @@ def test_excerpt(text: str, shown: str) -> None:
 
 def test_summary_names_steps_balance_and_outputs(run: RunDir) -> None:
     text = printed(summary_table(run))
-    for part in ("annotate", "mix.web", "balances", "13 languages", "corpus", "ShardError"):
+    for part in ("annotate", "mix.web", "balances", "13, with", "corpus", "ShardError"):
         assert part in text
 
 

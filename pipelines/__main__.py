@@ -1,0 +1,5 @@
+"""`python -m pipelines` is the command `babelmill`."""
+
+from pipelines.cli import main
+
+main()

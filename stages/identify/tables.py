@@ -1,0 +1,118 @@
+"""A fastText model as the kernels read it: flat arrays, made once when it is opened."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stages.identify.best import HIERARCHICAL, sigmoid_table
+from stages.identify.lanes import LANES
+from stages.identify.model_file import MOST_EXAMPLES, ModelFile
+from stages.identify.predict import fill_slots
+
+
+class Tables(NamedTuple):
+    """A model as the kernel reads it.
+
+    Words (then labels) are found by open addressing: `slots` holds the number of an entry or -1, `entry_bytes` from
+    `entry_starts` its spelling. The row of bucket b is `words` + b, or with `bits` (one for each bucket) `words` + the
+    ones below b; `ranks` counts those through each 64 bits.
+    """
+
+    slots: np.ndarray  # int32, a power of two of them
+    entry_starts: np.ndarray  # int64
+    entry_bytes: np.ndarray  # uint8
+    words: int
+    end_of_line: int  # row of `</s>`, -1 where the dictionary lacks it
+    matrix: np.ndarray  # float32, (rows, a multiple of LANES)
+    bits: np.ndarray  # uint64, empty where every bucket has a row
+    ranks: np.ndarray  # uint32
+    buckets: int
+    magic: int  # floor(2^shift / buckets)
+    shift: int  # 32 + floor(log2(buckets))
+    minn: int
+    maxn: int
+    word_ngrams: int
+    loss: int
+    output: np.ndarray  # float32, (labels, as the matrix)
+    left: np.ndarray  # int32, children of the nodes of the tree; empty without hierarchical softmax
+    right: np.ndarray
+    sigmoid: np.ndarray  # float32
+
+
+def make_tables(model: ModelFile) -> Tables:
+    """The arrays of a model."""
+    entries = [*model.words, *(label.encode() for label in model.labels)]
+    starts = np.concatenate([[0], np.cumsum([len(entry) for entry in entries], dtype=np.int64)]).astype(np.int64)
+    spelled = np.frombuffer(b"".join(entries) or b"\0", np.uint8)
+    slots = np.full(1 << (2 * len(entries)).bit_length(), -1, np.int32)
+    fill_slots(slots, starts, spelled)
+    bits, ranks = _bits_and_ranks(model)
+    left, right = tree(model.label_counts) if model.loss == HIERARCHICAL else ([], [])
+    shift = 32 + max(model.buckets.bit_length() - 1, 0)
+    return Tables(
+        slots=slots,
+        entry_starts=starts,
+        entry_bytes=spelled,
+        words=len(model.words),
+        end_of_line=model.words.index(b"</s>") if b"</s>" in model.words else -1,
+        matrix=_widened(model.matrix),
+        bits=bits,
+        ranks=ranks,
+        buckets=model.buckets,
+        magic=(1 << shift) // max(model.buckets, 1),
+        shift=shift,
+        minn=model.minn,
+        maxn=model.maxn,
+        word_ngrams=model.word_ngrams,
+        loss=int(model.loss),
+        output=_widened(model.output),
+        left=np.array(left, np.int32),
+        right=np.array(right, np.int32),
+        sigmoid=sigmoid_table(),
+    )
+
+
+def _widened(matrix: np.ndarray) -> np.ndarray:
+    """The matrix with columns of zeros up to a multiple of LANES."""
+    rows, columns = matrix.shape
+    if columns % LANES == 0:
+        return np.ascontiguousarray(matrix)
+    wide = np.zeros((rows, columns + -columns % LANES), np.float32)
+    wide[:, :columns] = matrix
+    return wide
+
+
+def _bits_and_ranks(model: ModelFile) -> tuple[np.ndarray, np.ndarray]:
+    """A bit for each bucket, set where it has a row, and how many are set up to the end of each 64.
+
+    Empty where all have one.
+    """
+    if model.kept is None:
+        return np.zeros(0, np.uint64), np.zeros(0, np.uint32)
+    bits = np.zeros(model.buckets // 64 + 1, np.uint64)
+    np.bitwise_or.at(bits, model.kept >> 6, np.uint64(1) << (model.kept & 63).astype(np.uint64))
+    through = np.searchsorted(model.kept, np.arange(1, len(bits) + 1, dtype=np.int64) << 6)
+    return bits, through.astype(np.uint32)
+
+
+def tree(counts: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    """Left and right child of each node of fastText's Huffman tree over the labels; -1 for leaves, the root last.
+
+    Labels are in descending order of their counts, as they lie in the file: the two smallest that are left are joined.
+    """
+    size = len(counts)
+    weights = [*counts, *([MOST_EXAMPLES] * (size - 1))]
+    left, right = [-1] * len(weights), [-1] * len(weights)
+    leaf, node = size - 1, size
+    for parent in range(size, len(weights)):
+        pair = []
+        for _ in range(2):
+            if leaf >= 0 and weights[leaf] < weights[node]:
+                pair.append(leaf)
+                leaf -= 1
+            else:
+                pair.append(node)
+                node += 1
+        left[parent], right[parent] = pair
+        weights[parent] = weights[pair[0]] + weights[pair[1]]
+    return left, right

@@ -1,0 +1,230 @@
+"""The compiled form of the rules of `quality.c4`."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numba import int64, uint8, uint32
+
+from stages.text.arrays import Segments
+from stages.text.code_points import decode, decode_before, entry
+from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.lines import after_spaces, before_spaces
+from stages.text.scan import IS_WORD
+from stages.text.sentences import Marks, count_sentences, holds
+from stages.text.tables import DECIMAL, SEGMENTED, SPACE, tables
+
+COUNTS: Final = 8
+(LOREM, BRACES, SENTENCES, JAVASCRIPT, POLICY, UNTERMINATED, FEW, LONG) = range(COUNTS)
+PHRASES: Final = {
+    LOREM: ("lorem ipsum",),
+    JAVASCRIPT: ("javascript",),
+    POLICY: ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"),
+}
+"""What a line is counted for, in the order of C4's tests."""
+
+
+class Phrases(NamedTuple):
+    """The phrases as bytes: `kinds[i]` is the column of the one at data[ends[i - 1]:ends[i]]."""
+
+    data: Any  # uint8
+    ends: Any  # int64
+    kinds: Any  # int64
+    leads: Any  # bool[256]: bytes that begin one, in either case
+
+
+class Rules(NamedTuple):
+    """Options of the stage and the terminators of the language."""
+
+    marks: Marks
+    endings: Any  # bitmap: what a usable line ends with
+    min_words: int
+    max_length: int
+    terminated_only: bool
+
+
+def _phrases() -> Phrases:
+    pairs = [(phrase.encode(), kind) for kind, phrases in PHRASES.items() for phrase in phrases]
+    leads = np.zeros(256, bool)
+    for phrase, _ in pairs:
+        leads[[phrase[0], phrase[0] ^ 0x20]] = True
+    return Phrases(
+        np.frombuffer(b"".join(phrase for phrase, _ in pairs), np.uint8),
+        np.cumsum([len(phrase) for phrase, _ in pairs], dtype=np.int64),
+        np.array([kind for _, kind in pairs], np.int64),
+        leads,
+    )
+
+
+_PHRASES: Final = _phrases()
+
+
+@inlined
+def _matches(data: Any, place: Any, end: Any, phrases: Any, start: Any, stop: Any) -> Any:
+    """Whether a phrase stands at a place in any case; the Kelvin sign is a capital k."""
+    for letter in range(start, stop):
+        if place >= end:
+            return False
+        wanted, byte = phrases.data[letter], data[place]
+        if byte == wanted or (0x41 <= byte <= 0x5A and uint8(byte + 0x20) == wanted):
+            place += 1
+        elif wanted == 0x6B and byte == 0xE2 and data[place + 1] == 0x84 and data[place + 2] == 0xAA:
+            place += 3
+        else:
+            return False
+    return True
+
+
+@inlined
+def _find_phrase(data: Any, start: Any, end: Any, phrases: Any) -> Any:
+    """The column of the first kind of phrase in a line, in the order of the phrases; -1 without any."""
+    found = phrases.ends.size
+    for place in range(start, end):
+        if not phrases.leads[data[place]]:
+            continue
+        begin = int64(0)
+        for number in range(found):
+            if _matches(data, place, end, phrases, begin, phrases.ends[number]):
+                found = number
+                break
+            begin = phrases.ends[number]
+    return phrases.kinds[found] if found < phrases.ends.size else int64(-1)
+
+
+@inlined
+def _citation_end(data: Any, place: Any, end: Any, tables: Any) -> Any:
+    """Where `[1]`, `[]`, `[edit]` or `[citation needed]` at a bracket ends; the bracket itself if there is none."""
+    at = place + 1
+    while at < end:
+        point, after = decode(data, at)
+        if not tables.flags[entry(tables.blocks, point)] & uint32(DECIMAL):
+            break
+        at = after
+    if at < end and data[at] == 0x5D:
+        return at + 1
+    for words in (b"[edit]", b"[citation needed]"):
+        if place + len(words) <= end:
+            same = True
+            for letter in range(len(words)):
+                same = same and data[place + letter] == words[letter]
+            if same:
+                return place + len(words)
+    return place
+
+
+@inlined
+def _without_citations(data: Any, start: Any, end: Any, tables: Any, copy: Any) -> Any:
+    """Copy a line without its citations and return how long it is."""
+    size = int64(0)
+    while start < end:
+        if data[start] == 0x5B:
+            after = _citation_end(data, start, end, tables)
+            if after > start:
+                start = after
+                continue
+        copy[size] = data[start]
+        size += 1
+        start += 1
+    return size
+
+
+@inlined
+def _judge(
+    data: Any, start: Any, end: Any, count: Any, suspect: Any, rules: Any, phrases: Any, tables: Any, row: Any
+) -> None:
+    """C4's tests for a line of so many words, in their order."""
+    dots = end - start >= 3 and data[end - 1] == 0x2E and data[end - 2] == 0x2E and data[end - 3] == 0x2E
+    if start == end or dots or not holds(rules.endings, decode_before(data, end)):
+        row[UNTERMINATED] += 1
+        if rules.terminated_only:
+            return
+    if count < rules.min_words:
+        row[FEW] += 1
+        return
+    kind = _find_phrase(data, start, end, phrases) if suspect else int64(-1)
+    if kind >= 0:
+        row[kind] += 1
+        return
+    row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
+    for place in range(start, end):
+        if data[place] == 0x7B:
+            row[BRACES] += 1
+            break
+
+
+@inlined
+def _look(data: Any, start: Any, end: Any, tables: Any) -> Any:
+    """Of a line: characters, words between spaces, the longest of them, whether it is segmented, has a bracket."""
+    blocks, flag_table = tables.blocks, tables.flags
+    characters = count = longest = length = int64(0)
+    seen = uint32(0)
+    bracket = False
+    while start < end:
+        byte = data[start]
+        if byte < 0x80:
+            start += 1
+            point = int64(byte)
+            bracket |= byte == 0x5B
+        else:
+            point, start = decode(data, start)
+        flags = flag_table[entry(blocks, point)]
+        seen |= flags
+        characters += 1
+        if flags & uint32(SPACE):
+            length = int64(0)
+        else:
+            count += int64(length == 0)
+            length += 1
+            longest = max(longest, length)
+    return characters, count, longest, bool(seen & uint32(SEGMENTED)), bracket
+
+
+@kernel
+def judge_lines(
+    data: Any,
+    lines: Any,
+    first: Any,
+    words: Any,
+    first_words: Any,
+    suspects: Any,
+    rules: Any,
+    phrases: Any,
+    tables: Any,
+    copy: Any,
+    counts: Any,
+) -> None:
+    """Fill `counts`, (documents, COUNTS); `copy` has room for the longest line."""
+    data, lines, first, words, first_words = borrowed((data, lines, first, words, first_words))
+    suspects, rules, phrases, tables, copy, counts = borrowed((suspects, rules, phrases, tables, copy, counts))
+    for document in range(first.size - 1):
+        row = counts[document]
+        word, last_word = first_words[document], first_words[document + 1]
+        for line in range(first[document], first[document + 1]):
+            start = after_spaces(data, lines.starts[line], lines.ends[line], tables)
+            end = before_spaces(data, start, lines.ends[line], tables)
+            characters, count, longest, segmented, bracket = _look(data, start, end, tables)
+            if segmented:
+                count = longest = int64(0)
+                while word < last_word and words.starts[word] < start:
+                    word += 1
+                while word < last_word and words.starts[word] < end:
+                    if words.classes[word] & uint8(IS_WORD):
+                        count += 1
+                        longest = max(longest, int64(words.lengths[word]))
+                    word += 1
+            if characters > rules.max_length and longest > rules.max_length:
+                row[LONG] += 1
+            elif bracket:
+                size = _without_citations(data, start, end, tables, copy)
+                _judge(copy, int64(0), size, count, suspects[document], rules, phrases, tables, row)
+            else:
+                _judge(data, start, end, count, suspects[document], rules, phrases, tables, row)
+
+
+def count(segments: Segments, rules: Rules, suspects: np.ndarray) -> np.ndarray:
+    """Counts of each document: int64[documents, COUNTS]; only `suspects` may hold one of the phrases."""
+    lines, first = segments.split_lines
+    counts = np.zeros((len(segments), COUNTS), np.int64)
+    copy = np.empty(int((lines.ends - lines.starts).max(initial=0)), np.uint8)
+    words, first_words = segments.words, segments.first_words
+    judge_lines(segments.data, lines, first, words, first_words, suspects, rules, _PHRASES, tables(), copy, counts)
+    return counts

@@ -1,0 +1,101 @@
+"""The compiled form of the counts of `quality.composition`."""
+
+from typing import Any, Final
+
+import numpy as np
+from numba import int64, uint32
+
+from stages.text.arrays import Segments
+from stages.text.code_points import decode, entry
+from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.sentences import holds
+from stages.text.tables import CAPITAL, LETTER, NUMBER, OWN_SCRIPT, PUNCTUATION, SPACE, SYMBOL, WHITE_SPACE, tables
+
+COUNTS: Final = 8
+(VISIBLE, LETTERS, DIGITS, MARKS, SYMBOLS, CAPITALS, SCRIPTED, OF_SCRIPT) = range(COUNTS)
+_CLASSES: Final = 256
+"""Combinations of the flags that are counted: the lowest eight bits."""
+
+
+@kernel
+def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: Any, counts: Any) -> None:
+    """Fill `counts`, (documents, COUNTS); `script` is a bitmap of the characters of a script, or has no size."""
+    data, offsets, script, tables, classes, counts = borrowed((data, offsets, script, tables, classes, counts))
+    blocks, flag_table = tables.blocks, tables.flags
+    for document in range(offsets.size - 1):
+        for kind in range(_CLASSES):
+            classes[kind] = 0
+        place, stop = offsets[document], offsets[document + 1]
+        of_script = int64(0)
+        while place < stop:
+            point, place = decode(data, place)
+            flags = flag_table[entry(blocks, point)]
+            classes[flags & uint32(_CLASSES - 1)] += 1
+            if script.size and flags & uint32(LETTER):
+                of_script += int64(holds(script, point))
+        row = counts[document]
+        for kind in range(_CLASSES):
+            number = classes[kind]
+            if number:
+                row[VISIBLE] += 0 if kind & SPACE else number
+                row[LETTERS] += number if kind & LETTER else 0
+                row[DIGITS] += number if kind & NUMBER else 0
+                row[MARKS] += number if kind & PUNCTUATION else 0
+                row[SYMBOLS] += number if kind & SYMBOL else 0
+                row[CAPITALS] += number if kind & LETTER and kind & CAPITAL else 0
+                row[SCRIPTED] += number if kind & LETTER and kind & OWN_SCRIPT else 0
+        row[OF_SCRIPT] = of_script if script.size else row[SCRIPTED]
+
+
+@inlined
+def _address_at(data: Any, place: Any, stop: Any) -> Any:
+    """Where what follows `http://`, `https://` or `www.` at a place begins; 0 if none stands there."""
+    if data[place] == 0x77:
+        fine = place + 4 < stop and data[place + 1] == 0x77 and data[place + 2] == 0x77 and data[place + 3] == 0x2E
+        return place + 4 if fine else int64(0)
+    if place + 7 >= stop or data[place + 1] != 0x74 or data[place + 2] != 0x74 or data[place + 3] != 0x70:
+        return int64(0)
+    place += 5 if data[place + 4] == 0x73 else 4
+    fine = place + 3 < stop and data[place] == 0x3A and data[place + 1] == 0x2F and data[place + 2] == 0x2F
+    return place + 3 if fine else int64(0)
+
+
+@kernel
+def address_characters(data: Any, offsets: Any, tables: Any, found: Any) -> None:
+    """Fill `found` with the characters of web addresses of each document."""
+    data, offsets, tables, found = borrowed((data, offsets, tables, found))
+    for document in range(offsets.size - 1):
+        place, stop = offsets[document], offsets[document + 1]
+        total = int64(0)
+        while place < stop:
+            if data[place] != 0x68 and data[place] != 0x77:
+                place += 1
+                continue
+            after = _address_at(data, place, stop)
+            if after == 0:
+                place += 1
+                continue
+            prefix = after - place  # ASCII: as many characters as bytes
+            length = int64(0)
+            while after < stop:
+                point, following = decode(data, after)
+                if tables.flags[entry(tables.blocks, point)] & uint32(WHITE_SPACE):
+                    break
+                after = following
+                length += 1
+            if length:
+                total += prefix + length
+                place = after
+            else:
+                place += 1
+        found[document] = total
+
+
+def count(segments: Segments, script: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Counts of each document, int64[documents, COUNTS], and its characters of web addresses."""
+    known = tables()
+    counts = np.zeros((len(segments), COUNTS), np.int64)
+    count_classes(segments.data, segments.offsets, script, known, np.empty(_CLASSES, np.int64), counts)
+    addresses = np.empty(len(segments), np.int64)
+    address_characters(segments.data, segments.offsets, known, addresses)
+    return counts, addresses

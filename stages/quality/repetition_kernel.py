@@ -1,0 +1,251 @@
+"""The compiled form of `repetition.repetition_plain`: duplicate lines and paragraphs, repeated n-grams."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+from numba import int64, uint8, uint64
+
+from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
+from stages.text.arrays import Segments
+from stages.text.code_points import MIXER, MULTIPLIER, find_slot, hash_bytes, table_size, word_hash
+from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.lines import after_spaces, before_spaces
+from stages.text.scan import WordArrays
+from stages.text.tables import tables
+
+PARTS: Final = 6
+(
+    PARAGRAPHS,
+    DUPLICATE_PARAGRAPHS,
+    DUPLICATE_PARAGRAPH_CHARACTERS,
+    LINES,
+    DUPLICATE_LINES,
+    DUPLICATE_LINE_CHARACTERS,
+) = range(PARTS)
+SIZES: Final = len(TOP_SIZES) + len(DUPLICATE_SIZES)
+_LAST_TOP: Final = TOP_SIZES[-1]
+_LAST: Final = DUPLICATE_SIZES[-1]
+
+
+class Scratch(NamedTuple):
+    """Memory of the kernels, for the longest document of a batch."""
+
+    keys: Any  # uint64, a hash table of so many slots as a power of two
+    counts: Any  # int32, beside keys
+    sieve: Any  # uint8
+    places: Any  # int64, for each word
+    hashes: Any  # uint64, for each word
+    slots: Any  # int64, for each word
+
+    @classmethod
+    def for_parts(cls, most: int) -> Self:
+        size = 1 << max(6, (2 * most).bit_length())
+        return cls(
+            np.empty(size, np.uint64),
+            np.empty(size, np.int32),
+            np.empty(2 * size, np.uint8),
+            np.empty(most + 1, np.int64),
+            np.empty(most + 1, np.uint64),
+            np.empty(most + 1, np.int64),
+        )
+
+
+@inlined
+def _clear(keys: Any, size: Any) -> None:
+    for slot in range(size):
+        keys[slot] = uint64(0)
+
+
+@inlined
+def _longer(value: Any, word: Any) -> Any:
+    """The hash of an n-gram with one more word; not 0."""
+    value = uint64(uint64(value) * uint64(MIXER) + uint64(word))
+    value = uint64(value * uint64(MULTIPLIER))
+    return uint64((value ^ (value >> uint64(32))) | uint64(1))
+
+
+@kernel
+def repeat_words(words: Any, first: Any, scratch: Any, found: Any) -> None:
+    """Fill `found`, (sizes, documents): characters of the most frequent n-gram of each of `TOP_SIZES`, with its spaces
+    and times its count, and of all duplicates of each of `DUPLICATE_SIZES`.
+
+    An n-gram can only repeat where its (n-1)-gram does, so each size looks at the places that the last one left over.
+    """
+    words, first, scratch, found = borrowed((words, first, scratch, found))
+    keys, counts, places, hashes, slots = scratch.keys, scratch.counts, scratch.places, scratch.hashes, scratch.slots
+    raws, lengths = words.raw_hashes, words.lengths
+    for document in range(first.size - 1):
+        begin, end = first[document], first[document + 1]
+        left = _repeated_pairs(raws, begin, end, scratch)
+        for size in range(2, _LAST + 1):
+            if size > 2:
+                kept = int64(0)
+                for number in range(left):
+                    place = places[number]
+                    if place + size <= end:
+                        places[kept] = place
+                        hashes[kept] = _longer(hashes[number], raws[place + size - 1])
+                        kept += 1
+                left = kept
+            slots_used = table_size(left, keys.size)
+            _clear(keys, slots_used)
+            for number in range(left):
+                slot = find_slot(keys, slots_used - 1, hashes[number])
+                if keys[slot] == uint64(0):
+                    keys[slot] = hashes[number]
+                    counts[slot] = 0
+                counts[slot] += 1
+                slots[number] = slot
+            best, chosen = int64(1), begin
+            kept = int64(0)
+            for number in range(left):
+                count = int64(counts[slots[number]])
+                if count > best:
+                    best, chosen = count, places[number]
+                if count > 1:
+                    places[kept], hashes[kept], slots[kept] = places[number], hashes[number], slots[number]
+                    kept += 1
+            left = kept
+            total = int64(0)
+            if size <= _LAST_TOP:
+                if chosen + size <= end:
+                    for word in range(chosen, chosen + size):
+                        total += lengths[word]
+                    total = best * (total + size - 1)
+            else:
+                free = begin
+                for number in range(left):
+                    place = places[number]
+                    if place < free:
+                        continue
+                    if counts[slots[number]] < 0:  # seen
+                        for word in range(place, place + size):
+                            total += lengths[word]
+                        free = place + size
+                    counts[slots[number]] = -1
+            found[size - 2, document] = total
+
+
+@inlined
+def _repeated_pairs(raws: Any, begin: Any, end: Any, scratch: Any) -> Any:
+    """Places and hashes of the word pairs that may stand more than once, and how many they are.
+
+    All that do are among them: a sieve of small counters finds most of the others at a fraction of a table's cost.
+    """
+    sieve, places, hashes = scratch.sieve, scratch.places, scratch.hashes
+    size = table_size(2 * (end - begin), sieve.size)
+    mask = size - 1
+    for slot in range(size):
+        sieve[slot] = uint8(0)
+    for place in range(begin, end - 1):
+        key = _longer(raws[place], raws[place + 1])
+        hashes[place - begin] = key
+        slot = int64(key >> uint64(24)) & mask
+        sieve[slot] = uint8(2) if sieve[slot] else uint8(1)
+    kept = int64(0)
+    for place in range(begin, end - 1):
+        key = hashes[place - begin]
+        if sieve[int64(key >> uint64(24)) & mask] == uint8(2):
+            places[kept], hashes[kept] = place, key
+            kept += 1
+    return kept
+
+
+@inlined
+def is_new(keys: Any, mask: Any, key: Any) -> Any:
+    """Whether a key is not yet in a table, into which it is put."""
+    slot = find_slot(keys, mask, key)
+    if keys[slot] != uint64(0):
+        return False
+    keys[slot] = key
+    return True
+
+
+@kernel
+def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, scratch: Any, found: Any) -> None:
+    """Fill `found`, (PARTS, documents), from lines between line feeds; `scratch` has room for them and two more."""
+    data, offsets, lines, first, tables = borrowed((data, offsets, lines, first, tables))
+    scratch, found = borrowed((scratch, found))
+    keys = scratch.keys
+    for document in range(first.size - 1):
+        begin, end = first[document], first[document + 1]
+        start, stop = offsets[document], offsets[document + 1]
+        # text that begins or ends with a line break has an empty line there, and an empty text is one
+        empty = int64(2) if start == stop else int64(data[start] == 0x0A) + int64(data[stop - 1] == 0x0A)
+        total = duplicates = characters = int64(0)
+        gaps = False
+        slots = table_size(end - begin, keys.size)
+        _clear(keys, slots)
+        for line in range(begin, end):
+            if lines.starts[line] == lines.ends[line]:
+                gaps = True
+                continue
+            total += 1
+            if not is_new(keys, slots - 1, lines.hashes[line]):
+                duplicates += 1
+                characters += lines.lengths[line]
+        if start == stop:
+            empty = int64(1)
+        found[LINES, document] = total + empty
+        found[DUPLICATE_LINES, document] = duplicates + int64(empty == 2)
+        found[DUPLICATE_LINE_CHARACTERS, document] = characters
+        found[PARAGRAPHS, document] = 1
+        found[DUPLICATE_PARAGRAPHS, document] = found[DUPLICATE_PARAGRAPH_CHARACTERS, document] = 0
+        if gaps:
+            _clear(keys, slots)
+            start = after_spaces(data, start, stop, tables)
+            stop = before_spaces(data, start, stop, tables)
+            _repeat_paragraphs(data, start, stop, keys, slots - 1, document, found)
+
+
+@inlined
+def _repeat_paragraphs(data: Any, start: Any, stop: Any, keys: Any, mask: Any, document: Any, found: Any) -> None:
+    """Paragraphs of a text without white space around it: what two or more line feeds separate."""
+    total = duplicates = characters = int64(0)
+    while True:
+        end = start
+        length = int64(0)
+        while end < stop and not (data[end] == 0x0A and data[end + 1] == 0x0A):
+            length += int64((data[end] & 0xC0) != 0x80)
+            end += 1
+        total += 1
+        if not is_new(keys, mask, hash_bytes(data, start, end)):
+            duplicates += 1
+            characters += length
+        start = end
+        while start < stop and data[start] == 0x0A:
+            start += 1
+        if start == stop:
+            break
+    found[PARAGRAPHS, document] = total
+    found[DUPLICATE_PARAGRAPHS, document] = duplicates
+    found[DUPLICATE_PARAGRAPH_CHARACTERS, document] = characters
+
+
+def repeated_parts(segments: Segments) -> np.ndarray:
+    """Counts of lines and paragraphs and of duplicates among them: int64[PARTS, documents]."""
+    lines, first = segments.lines
+    found = np.empty((PARTS, len(segments)), np.int64)
+    scratch = Scratch.for_parts(int(np.diff(first).max(initial=0)) + 2)
+    repeat_lines(segments.data, segments.offsets, lines, first, tables(), scratch, found)
+    return found
+
+
+def repeated_words(segments: Segments) -> np.ndarray:
+    """Characters of repeated n-grams, as `ngrams.repeated_characters_plain`: int64[SIZES, documents]."""
+    first = segments.first_words
+    found = np.empty((SIZES, len(segments)), np.int64)
+    repeat_words(segments.words, first, Scratch.for_parts(int(np.diff(first).max(initial=0)) + 1), found)
+    return found
+
+
+def repeated_characters(words: Sequence[str]) -> list[int]:
+    """`ngrams.repeated_characters_plain` by the kernel, for words that are no text's."""
+    arrays = WordArrays.of_size(len(words))
+    arrays.raw_hashes[:] = [word_hash(word) for word in words]
+    arrays.lengths[:] = [len(word) for word in words]
+    found = np.empty((SIZES, 1), np.int64)
+    repeat_words(arrays, np.array([0, len(words)]), Scratch.for_parts(len(words) + 1), found)
+    counted: list[int] = found[:, 0].tolist()
+    return counted

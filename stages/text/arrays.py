@@ -1,0 +1,122 @@
+"""A batch of texts as arrays: words with their classes, lengths and hashes, lines, code points.
+
+Positions are bytes of `data` and belong to the whole batch; parts of document `d` are those from `first[d]` to
+`first[d + 1]` (left out).
+"""
+
+from functools import cached_property
+from unicodedata import is_normalized
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stages.errors import ShardError
+from stages.text.code_points import word_hash
+from stages.text.dictionary import cut_runs
+from stages.text.lines import Lines, find_lines
+from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words
+from stages.text.tables import tables
+
+
+class Segments:
+    """The texts of an Arrow array of strings and their parts, each found when first asked for."""
+
+    def __init__(self, texts: pa.Array) -> None:
+        self.texts = checked(texts)
+        self.data, self.offsets = buffers(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @cached_property
+    def code_points(self) -> np.ndarray:
+        """Code points of each document, int64."""
+        return np.asarray(pc.utf8_length(self.texts)).astype(np.int64)
+
+    @cached_property
+    def words(self) -> WordArrays:
+        """Words and punctuation in reading order, as `segmentation.find_words` finds them.
+
+        `raw_hashes` are `code_points.word_hash` of the words, `dedup_hashes` that of `dedup.key.dedup_word` of each, 0
+        where it is empty. No language is asked for, so that sketches do not depend on it.
+        """
+        words = self._scanned[0]
+        hard = words.classes & HARD > 0
+        if self.not_nfc.any():
+            hard |= np.repeat(self.not_nfc, np.diff(self.first_words)) & (words.classes & MAY_COMPOSE > 0)
+        self._fold_hard(np.flatnonzero(hard))
+        return words
+
+    @property
+    def first_words(self) -> np.ndarray:
+        """The first word of each document, and the number of words: int64."""
+        first: np.ndarray = self._scanned[1]
+        return first
+
+    @cached_property
+    def not_nfc(self) -> np.ndarray:
+        """Which documents NFC would change, bool; only those are looked at which hold what it may compose."""
+        changed = np.zeros(len(self), bool)
+        for document in np.flatnonzero(self._scanned[2]).tolist():
+            changed[document] = not is_normalized("NFC", self.text(document))
+        return changed
+
+    @cached_property
+    def lines(self) -> tuple[Lines, np.ndarray]:
+        """What line feeds separate, and the first of each document; an empty text has none."""
+        return find_lines(self.data, self.offsets, tables(), False)
+
+    @cached_property
+    def split_lines(self) -> tuple[Lines, np.ndarray]:
+        """Lines as `str.splitlines` finds them, and the first of each document."""
+        return find_lines(self.data, self.offsets, tables(), True)
+
+    def text(self, document: int) -> str:
+        """One document as a string."""
+        return self.data[self.offsets[document] : self.offsets[document + 1]].tobytes().decode()
+
+    @cached_property
+    def _scanned(self) -> tuple[WordArrays, np.ndarray, np.ndarray]:
+        words, first, unsure = find_words(self.data, self.offsets, tables())
+        return *cut_runs(self.data, words, first, tables()), unsure
+
+    def _fold_hard(self, hard: np.ndarray) -> None:
+        """Fill in the hashes that need the careful reference, once for each distinct word."""
+        if not hard.size:
+            return
+        from stages.dedup.key import DEDUP_WORDS  # it imports this package
+
+        words = self._scanned[0]
+        _, where, back = np.unique(words.raw_hashes[hard], return_index=True, return_inverse=True)
+        found = np.empty(where.size, np.uint64)
+        for number, word in enumerate(hard[where]):
+            found[number] = word_hash(DEDUP_WORDS[self.data[words.starts[word] : words.ends[word]].tobytes().decode()])
+        words.dedup_hashes[hard] = found[back]
+
+
+def checked(texts: pa.Array) -> pa.Array:
+    """The texts as valid UTF-8 with 64-bit offsets and no nulls: the only place where a kernel's input is made.
+
+    A null reads as the empty string. Raises `ShardError` for bytes that are not UTF-8 and for offsets that lead out
+    of the data, which no reader of ours lets through.
+    """
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise ShardError(f"the column of texts is damaged ({error}): write the documents anew") from None
+    if texts.null_count:
+        texts = texts.fill_null("")
+    return texts if texts.type == pa.large_string() else texts.cast(pa.large_string())
+
+
+def buffers(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes and offsets of an array of large strings, also of a slice of one."""
+    if not len(texts):
+        return np.zeros(1, np.uint8), np.zeros(1, np.int64)
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    found = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
+    return found, bounds

@@ -1,0 +1,102 @@
+"""How kernels are compiled: once per machine, without Python's lock, without Python objects.
+
+numba looks for its compiled code beside the source file and does not notice when a kernel or constant of another file
+that was compiled into it has changed. So the code lies in a folder of its own, named after the digest of all sources
+that declare kernels: in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, else in the temporary
+folder, so that an installation that cannot be written to works too.
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numba
+from numba.core import types
+from numba.extending import intrinsic
+
+_SOURCES: Final = Path(__file__).parent.parent
+_KERNEL: Final = re.compile(rb"^@(?:kernel|inlined)$", re.MULTILINE)
+_CHECKED: Final = os.environ.get("NUMBA_BOUNDSCHECK") == "1"
+"""Tests may run with every index checked: a mistake is then an IndexError and not a wild read."""
+
+
+def _folders() -> Iterator[Path]:
+    """Where compiled code may lie, the best place first."""
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(given)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    yield Path(cache) / "babelmill" / "kernels"
+    yield Path(tempfile.gettempdir()) / f"babelmill-kernels-{os.getuid()}"
+
+
+def _digest() -> str:
+    """Of every source file that declares kernels, and of this package, whose constants are compiled into them."""
+    sources = [(path, path.read_bytes()) for path in sorted(_SOURCES.rglob("*.py"))]
+    kept = [source for path, source in sources if path.parent == Path(__file__).parent or _KERNEL.search(source)]
+    return hashlib.sha256(b"\0".join([numba.__version__.encode(), b"checked" * _CHECKED, *kept])).hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, which is made if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return folder.stat().st_uid == os.getuid()  # code of another user in a shared temporary folder is not loaded
+
+
+def cache_folder() -> Path | None:
+    """The first folder for compiled code that can be written to; None where there is none."""
+    digest = _digest()
+    return next((folder / digest for folder in _folders() if _writable(folder / digest)), None)
+
+
+_FOLDER: Final = cache_folder()
+if _FOLDER is not None:
+    numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
+
+kernel: Callable[[Any], Any] = numba.njit(
+    nogil=True, cache=_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy"
+)
+"""A function over arrays, compiled when first called with arguments of some type and cached on disk."""
+
+inlined: Callable[[Any], Any] = numba.njit(
+    nogil=True, cache=_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy", forceinline=True
+)
+"""A small function that only kernels call; LLVM puts its code where it is called."""
+
+
+def _borrowed(typing: Any, value: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _without_owner(context, builder, signature.args[0], arguments[0])
+
+    return value(value), codegen
+
+
+borrowed: Any = intrinsic(_borrowed)
+"""The same arrays without their owners, also within tuples; the first line of every kernel.
+
+numba counts references to an array's owner wherever one is passed on, with atomic operations that cost ten times
+what the kernels do. The caller owns the arrays; a kernel makes none itself.
+"""
+
+
+def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    if isinstance(kind, types.Array):
+        array = context.make_array(kind)(context, builder, value=value)
+        array.meminfo = array.meminfo.type(None)  # a null pointer
+        array.parent = array.parent.type(None)
+        return array._getvalue()
+    if isinstance(kind, types.BaseTuple):
+        members: Any = kind
+        parts = [
+            _without_owner(context, builder, member, builder.extract_value(value, place))
+            for place, member in enumerate(members)
+        ]
+        return context.make_tuple(builder, kind, parts)
+    return value

@@ -1,0 +1,125 @@
+"""Lines of a batch, straight from its UTF-8."""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numba import int64, uint32
+
+from stages.text.code_points import decode, entry, hash_bytes
+from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.tables import SPACE
+
+
+class Lines(NamedTuple):
+    """One entry for each line, its break left out: first byte, end, code points, whether white space is all, hash."""
+
+    starts: Any  # int64
+    ends: Any  # int64
+    lengths: Any  # int32
+    blank: Any  # bool
+    hashes: Any  # uint64, of the bytes
+
+    @classmethod
+    def of_size(cls, size: int) -> Self:
+        kinds = (np.int64, np.int64, np.int32, np.bool_, np.uint64)
+        return cls(*(np.empty(size, kind) for kind in kinds))
+
+    def cut(self, size: int) -> Self:
+        """The first so many entries."""
+        return type(self)(*(array[:size] for array in self))
+
+
+@inlined
+def after_spaces(data: Any, start: Any, end: Any, tables: Any) -> Any:
+    """Where the first character stands that is no white space; the end if there is none."""
+    while start < end:
+        point, after = decode(data, start)
+        if not tables.flags[entry(tables.blocks, point)] & uint32(SPACE):
+            break
+        start = after
+    return start
+
+
+@inlined
+def before_spaces(data: Any, start: Any, end: Any, tables: Any) -> Any:
+    """Where the white space at the end begins."""
+    while end > start:
+        place = end - 1
+        while (data[place] & 0xC0) == 0x80:
+            place -= 1
+        if not tables.flags[entry(tables.blocks, decode(data, place)[0])] & uint32(SPACE):
+            break
+        end = place
+    return end
+
+
+@inlined
+def _break_at(data: Any, place: Any, stop: Any) -> Any:
+    """How many bytes the line break at a position has, as `str.splitlines` knows them; 0 if there is none."""
+    byte = data[place]
+    if byte == 0x0D:
+        return 2 if place + 1 < stop and data[place + 1] == 0x0A else 1
+    if 0x0A <= byte < 0x0D or 0x1C <= byte <= 0x1E:
+        return 1
+    if byte == 0xC2 and data[place + 1] == 0x85:
+        return 2
+    if byte == 0xE2 and data[place + 1] == 0x80 and (data[place + 2] == 0xA8 or data[place + 2] == 0xA9):
+        return 3
+    return 0
+
+
+@kernel
+def count_lines(data: Any, offsets: Any, every_break: bool) -> Any:
+    """No fewer than the lines of all documents."""
+    data, offsets = borrowed((data, offsets))
+    count = int64(offsets.size)
+    for place in range(offsets[0], offsets[offsets.size - 1]):
+        byte = data[place]
+        count += int64(byte == 0x0A or (every_break and (0x0A < byte <= 0x1E or byte == 0xA8 or byte == 0xA9)))
+        count += int64(every_break and byte == 0x85)
+    return count
+
+
+@kernel
+def scan_lines(data: Any, offsets: Any, tables: Any, every_break: bool, lines: Any, first: Any) -> Any:
+    """Fill `lines`, which must have room for `count_lines`, and the first line of each document; their number."""
+    data, offsets, tables, lines, first = borrowed((data, offsets, tables, lines, first))
+    first[0] = 0
+    count = int64(0)
+    for document in range(offsets.size - 1):
+        place, stop = offsets[document], offsets[document + 1]
+        start, length = place, int64(0)
+        while start < stop or (start == stop and not every_break and stop > offsets[document]):
+            size = int64(0)
+            while place < stop:
+                byte = data[place]
+                if every_break:
+                    if byte < 0x20 or byte == 0xC2 or byte == 0xE2:
+                        size = int64(_break_at(data, place, stop))
+                elif byte == 0x0A:
+                    size = int64(1)
+                if size:
+                    break
+                length += int64((byte & 0xC0) != 0x80)
+                place += 1
+            lines.starts[count], lines.ends[count], lines.lengths[count] = start, place, length
+            lines.blank[count] = after_spaces(data, start, place, tables) == place
+            lines.hashes[count] = hash_bytes(data, start, place)
+            count += 1
+            if size == 0:
+                break
+            place += size
+            start, length = place, int64(0)
+        first[document + 1] = count
+    return count
+
+
+def find_lines(data: np.ndarray, offsets: np.ndarray, tables: Any, every_break: bool) -> tuple[Lines, np.ndarray]:
+    """Lines, and the first of each document (and one more).
+
+    With `every_break` lines end as `str.splitlines` has it; otherwise a line feed separates two, and an empty text has
+    none.
+    """
+    lines = Lines.of_size(int(count_lines(data, offsets, every_break)))
+    first = np.empty(offsets.size, np.int64)
+    return lines.cut(scan_lines(data, offsets, tables, every_break, lines, first)), first
