@@ -86,8 +86,8 @@ def _split(uri: str) -> tuple[str, str | None]:
     if "://" not in uri and Path(uri).is_dir():
         return uri.rstrip("/") or "/", None
     head, _, last = uri.rpartition("/")
-    if "://" in uri and (not last or head.endswith("/")):
-        return uri.rstrip("/"), None
+    if "://" in uri and (not last or head.endswith("/") or retried(lambda: open_storage(uri).list(""))):
+        return uri.rstrip("/"), None  # a bucket, or a prefix with objects below it
     return head or ("/" if uri.startswith("/") else "."), last
 
 
@@ -108,9 +108,7 @@ def _entries(storage: Storage, head: str, pattern: str | None, item: str) -> lis
         return [(pattern, state.st_size, f"{state.st_size}-{state.st_mtime_ns}")]
     entries = retried(lambda: storage.list(""))
     if literal:
-        # an S3 URI that names an object, or else a prefix used as a folder
-        exact = [(e.path, e.size, e.version) for e in entries if e.path == pattern]
-        return exact or [(e.path, e.size, e.version) for e in entries if e.path.startswith(f"{pattern}/")]
+        return [(entry.path, entry.size, entry.version) for entry in entries if entry.path == pattern]
     expression = re.compile(_translate(pattern)) if pattern else None
     return [
         (entry.path, entry.size, entry.version)

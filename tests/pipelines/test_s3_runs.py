@@ -1,0 +1,74 @@
+"""Whole runs from S3 to S3: the same bytes as on a disk, by either engine, and every command reads them."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import boto3
+import pytest
+
+from pipelines.gc import collect
+from pipelines.inspect import inspect
+from pipelines.report import write_report
+from pipelines.run import run
+from pipelines.rundir import RunDir
+from pipelines.storage import open_storage
+from pipelines.verify import verify
+from pipelines.why import why
+from stages.errors import ConfigError, StorageError
+
+SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart"
+FILES = ("documents/deu.jsonl", "documents/ekk.jsonl", "documents/spam.jsonl", "crawl/pages.warc.gz")
+
+
+@pytest.fixture(scope="module")
+def uploaded(s3: str) -> str:
+    for name in FILES:
+        boto3.client("s3").upload_file(str(SAMPLE / name), "corpus", f"raw/{name}")
+    return "s3://corpus/raw"
+
+
+@pytest.mark.parametrize("engine", ["inline", "ray"])
+def test_a_run_on_s3(s3: str, uploaded: str, tmp_path: Path, engine: str) -> None:
+    output = f"{s3}-{engine}"
+    inputs = [f"{uploaded}/documents", f"{uploaded}/crawl/*.gz"]
+    assert run("web", output, inputs=inputs, engine=engine, workers=1, quiet=True).status == 0
+    assert run("web", output, inputs=inputs, engine=engine, workers=1, quiet=True).ran == 0
+    assert verify(output) == []
+    assert collect(output).files == 0
+
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SAMPLE / name, tmp_path / name)
+    local = [str(tmp_path / "documents"), f"{tmp_path}/crawl/*.gz"]
+    assert run("web", str(tmp_path / "out"), inputs=local, engine="inline", quiet=True).status == 0
+    assert public(output) == public(str(tmp_path / "out"))
+
+    found = RunDir(output)
+    write_report(found)
+    rejected = found.query("select doc_id from decisions where not keep order by doc_id limit 1")
+    assert why(found, rejected[0]["doc_id"]).as_dict()
+    assert inspect(found, None, None, 3)
+
+
+def public(uri: str) -> dict[str, str]:
+    storage = open_storage(uri)
+    names = [e.path for e in storage.list("") if not e.path.startswith(".babelmill")]
+    return {
+        name: hashlib.sha256(storage.read(name)).hexdigest()
+        for name in names
+        if name not in ("run.json", "report.html")
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ("s3://corpus/raw/documents/nothing.jsonl", ConfigError, "no file matches"),
+        ("s3://corpus/nothing/*.gz", ConfigError, "no file matches"),
+        ("s3://nobody/x.jsonl", StorageError, "s3://nobody"),
+    ],
+)
+def test_what_is_not_there(uploaded: str, tmp_path: Path, given: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        run("web", str(tmp_path), inputs=[given], engine="inline", quiet=True)
