@@ -1,5 +1,6 @@
 """E-mail addresses around each at sign."""
 
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -7,7 +8,7 @@ import regex
 
 # letters of scripts with spaces and an alphabet: in running Chinese or Thai an address has no word before it
 _LETTERS: Final = r"\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\p{Georgian}"
-LOCAL: Final = regex.compile(rf"[{_LETTERS}0-9._%+\-'&/=?~!#$*|{{}}^]{{1,64}}$")
+LOCAL: Final = regex.compile(rf"[{_LETTERS}0-9._%+\-'&/=?~!#$*|{{}}^]{{1,64}}\Z")
 DOMAIN: Final = regex.compile(
     rf"(?:[{_LETTERS}0-9](?:[{_LETTERS}0-9\-]{{0,61}}[{_LETTERS}0-9])?\.){{1,8}}"
     rf"(?:[{_LETTERS}]{{2,24}}|xn--[A-Za-z0-9\-]{{1,59}})(?![{_LETTERS}0-9])"
@@ -16,9 +17,12 @@ FILE_ENDINGS: Final = frozenset(("png", "jpg", "jpeg", "gif", "svg", "webp", "cs
 """Names such as logo@2x.png are files."""
 
 
-def find_emails(text: str) -> Iterator[tuple[int, int]]:
-    """Character ranges of addresses such as `name@example.org`, without surrounding quotes or brackets."""
-    at = text.find("@")
+def find_emails(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[tuple[int, int]]:
+    """Character ranges of addresses such as `name@example.org`, without surrounding quotes or brackets.
+
+    The at signs between `start` and `end` are looked at.
+    """
+    at = text.find("@", start, end)
     while at >= 0:
         local = LOCAL.search(text, max(0, at - 64), at)
         domain = DOMAIN.match(text, at + 1) if local else None
@@ -27,4 +31,4 @@ def find_emails(text: str) -> Iterator[tuple[int, int]]:
             fine = name and not name.endswith(".") and ".." not in name
             if fine and domain.group().rpartition(".")[2].lower() not in FILE_ENDINGS:
                 yield at - len(name), domain.end()
-        at = text.find("@", at + 1)
+        at = text.find("@", at + 1, end)

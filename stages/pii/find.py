@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+import numpy as np
 import pyarrow as pa
 
 from stages.columns import SPANS
+from stages.pii.candidates import EMAIL, IBAN, IPV4, IPV6, PHONE, candidates
 from stages.pii.email import find_emails
 from stages.pii.iban import find_ibans
-from stages.pii.ip import find_ips
+from stages.pii.ip import find_ips, find_ipv4, find_ipv6
 from stages.pii.phone import find_phones
 from stages.registry import stage
 from stages.text.batch import TextBatch
@@ -24,6 +26,14 @@ FINDERS: Final[dict[Kind, Callable[[str], Iterator[tuple[int, int]]]]] = {
 }
 """In order of precedence: what one has found, a later one does not see."""
 
+WINDOWS: Final[dict[Kind, list[tuple[int, Callable[[str, int, int], Iterator[tuple[int, int]]], int]]]] = {
+    "email": [(EMAIL, find_emails, 0)],
+    "ip": [(IPV4, find_ipv4, 1), (IPV6, find_ipv6, 2)],
+    "iban": [(IBAN, find_ibans, 0)],
+    "phone": [(PHONE, find_phones, 1)],
+}
+"""Kinds of windows for each kind of data, what looks at them, and how many characters it sees beyond."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Find:
@@ -32,7 +42,7 @@ class Find:
     kinds: tuple[Kind, ...] = get_args(Kind)
 
 
-@stage("pii.find", config=Find, writes=COLUMNS)
+@stage("pii.find", config=Find, writes=COLUMNS, version=2)
 def find(batch: TextBatch, config: Find) -> pa.RecordBatch:
     """Find personal data as spans of kinds `email`, `ip`, `iban` and `phone`; `select` replaces them.
 
@@ -44,6 +54,43 @@ def find(batch: TextBatch, config: Find) -> pa.RecordBatch:
     Writes:  pii_spans: list<struct<start: int32, end: int32, kind: string>>, characters, ascending, no overlap
     Source:  kinds of datatrove's PIIFormatter and of BigScience's PII work; checks: `ipaddress`, ISO 13616, E.164
     """
+    windows = candidates(batch.segments)
+    ends = np.append(np.flatnonzero(np.diff(windows.documents)) + 1, windows.documents.size)
+    counts = np.zeros(len(batch) + 1, np.int32)
+    spans: list[tuple[int, int, str]] = []
+    start = 0
+    for end in ends.tolist() if windows.documents.size else []:
+        document = int(windows.documents[start])
+        places = [array[start:end].tolist() for array in windows[1:]]
+        found = _checked(batch.segments.text(document), list(zip(*places, strict=True)), config.kinds)
+        counts[document + 1] = len(found)
+        spans += found
+        start = end
+    values = [pa.array([span[part] for span in spans], kind.type) for part, kind in enumerate(SPANS.value_type)]
+    column = pa.ListArray.from_arrays(
+        pa.array(np.cumsum(counts, dtype=np.int32)), pa.StructArray.from_arrays(values, fields=list(SPANS.value_type))
+    )
+    return pa.RecordBatch.from_arrays([column.cast(SPANS)], schema=COLUMNS)
+
+
+def _checked(text: str, windows: list[tuple[int, int, int]], kinds: tuple[Kind, ...]) -> list[tuple[int, int, str]]:
+    """The spans of a text that lie in its windows: (kind of window, start, end)."""
+    found: list[tuple[int, int, str]] = []
+    for kind in FINDERS:
+        if kind in kinds:
+            spans = [
+                span
+                for window, finder, after in WINDOWS[kind]
+                for known, start, end in windows
+                if known == window
+                for span in finder(text, start, end + after)
+            ]
+            _add(found, kind, spans)
+    return sorted(found)
+
+
+def find_plain(batch: TextBatch, config: Find) -> pa.RecordBatch:
+    """The reference of `find`: every pattern over the whole of each text."""
     return pa.RecordBatch.from_arrays(
         [pa.array([_spans(text, config.kinds) for text in batch.texts], SPANS)], schema=COLUMNS
     )
@@ -53,9 +100,11 @@ def _spans(text: str, kinds: tuple[Kind, ...]) -> list[dict[str, int | str]]:
     found: list[tuple[int, int, str]] = []
     for kind, finder in FINDERS.items():
         if kind in kinds:
-            found += [
-                (start, end, kind)
-                for start, end in finder(text)
-                if all(end <= known or start >= stop for known, stop, _ in found)
-            ]
+            _add(found, kind, list(finder(text)))
     return [{"start": start, "end": end, "kind": kind} for start, end, kind in sorted(found)]
+
+
+def _add(found: list[tuple[int, int, str]], kind: Kind, spans: list[tuple[int, int]]) -> None:
+    """Add the spans that overlap none of another kind."""
+    free = [span for span in spans if all(span[1] <= known or span[0] >= stop for known, stop, _ in found)]
+    found += [(start, end, kind) for start, end in free]

@@ -1,6 +1,7 @@
 """International bank account numbers, by country length and checksum."""
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -31,14 +32,14 @@ LENGTHS: Final = {
 """Characters of an IBAN by country: SWIFT IBAN registry and the partial list of non-registered countries."""
 
 
-def find_ibans(text: str) -> Iterator[tuple[int, int]]:
-    """Character ranges of valid IBANs, written together or in groups."""
-    for match in START.finditer(text):
+def find_ibans(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[tuple[int, int]]:
+    """Character ranges of valid IBANs, written together or in groups; their first nine lie within `start` and `end`."""
+    for match in START.finditer(text, start, end):
         if text[max(0, match.start() - 1) : match.start()].isalnum():
             continue
-        end = _end(text, match.start(), LENGTHS.get(match.group()[:2], 0))
-        if end and is_iban(re.sub(r"\s", "", text[match.start() : end])):
-            yield match.start(), end
+        stop = _end(text, match.start(), LENGTHS.get(match.group()[:2], 0))
+        if stop and is_iban(re.sub(r"\s", "", text[match.start() : stop])):
+            yield match.start(), stop
 
 
 def _end(text: str, start: int, length: int) -> int:

@@ -1,6 +1,7 @@
 """Public IP addresses, version 4 and 6."""
 
 import re
+import sys
 from collections.abc import Iterator
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
@@ -15,14 +16,24 @@ ALLOCATED: Final = IPv6Network("2000::/3")
 
 def find_ips(text: str) -> Iterator[tuple[int, int]]:
     """Character ranges of addresses that are reachable from the internet; version numbers are left out."""
-    for match in V4.finditer(text):
+    yield from find_ipv4(text)
+    if text.count(":") > 1 and V6_HINT.search(text):
+        yield from find_ipv6(text)
+
+
+def find_ipv4(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[tuple[int, int]]:
+    """Addresses of version 4 between `start` and `end`; what follows one must lie there too."""
+    for match in V4.finditer(text, start, end):
         before = text[max(0, match.start() - 14) : match.start()]
         if not _joined(before) and is_public(match.group()) and not VERSION_BEFORE.search(before):
             yield match.span()
-    if text.count(":") > 1 and V6_HINT.search(text):
-        for match in V6.finditer(text):
-            if not _joined(text[max(0, match.start() - 1) : match.start()]) and is_public(match.group()):
-                yield match.span()
+
+
+def find_ipv6(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[tuple[int, int]]:
+    """Addresses of version 6 between `start` and `end`; what follows one must lie there too."""
+    for match in V6.finditer(text, start, end):
+        if not _joined(text[max(0, match.start() - 1) : match.start()]) and is_public(match.group()):
+            yield match.span()
 
 
 def _joined(before: str) -> bool:

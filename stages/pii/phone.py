@@ -1,13 +1,14 @@
 """Phone numbers that say that they are: international, North American form, or after a word for telephone."""
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Final
 
 CANDIDATE: Final = re.compile(r"[0-9](?:[ \u00a0().\-/\u2010\u2011]{0,3}[0-9]){6,14}(?![\w%])")
 """Seven to fifteen digits with the separators of phone numbers between them."""
 
-OPENING: Final = re.compile(r"(?:\+[ ]?)?\(?$")
+OPENING: Final = re.compile(r"(?:\+[ ]?)?\(?\Z")
 """What belongs to a number before its first digit."""
 
 INTERNATIONAL: Final = re.compile(r"\+[ ]?\(?[1-9]|00[1-9][0-9]{0,2}[ .\-/]")
@@ -24,17 +25,20 @@ DATE: Final = re.compile(
 """A number that holds a date is no phone number."""
 
 
-def find_phones(text: str) -> Iterator[tuple[int, int]]:
-    """Character ranges of phone numbers with 7 to 15 digits; bare digits, dates and ISBNs are left out."""
-    for match in CANDIDATE.finditer(text):
-        start, end = match.span()
-        opening = OPENING.search(text[max(0, start - 3) : start])
-        start -= len(opening.group()) if opening else 0
-        number = text[start:end]
-        if text[max(0, start - 1) : start].isalnum() or DATE.search(number):
+def find_phones(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[tuple[int, int]]:
+    """Character ranges of phone numbers with 7 to 15 digits; bare digits, dates and ISBNs are left out.
+
+    Their digits and the character that follows lie between `start` and `end`.
+    """
+    for match in CANDIDATE.finditer(text, start, end):
+        first, stop = match.span()
+        opening = OPENING.search(text[max(0, first - 3) : first])
+        first -= len(opening.group()) if opening else 0
+        number = text[first:stop]
+        if text[max(0, first - 1) : first].isalnum() or DATE.search(number):
             continue
-        if _says_phone(number, text[max(0, start - 20) : start]):
-            yield start, end
+        if _says_phone(number, text[max(0, first - 20) : first]):
+            yield first, stop
 
 
 def _says_phone(number: str, before: str) -> bool:

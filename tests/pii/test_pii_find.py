@@ -31,6 +31,7 @@ def spans(text: str, config: Find | None = None) -> list[dict[str, object]]:
         ("mailto:x_y@example.org?subject=z", ["x_y@example.org"]),
         ("logo@2x.png and @user and a@b and a..b@c.org", []),
         ("@" * 500, []),
+        ("g = None\n@tf.function", []),
     ],
 )
 def test_email(text: str, found: list[str]) -> None:

@@ -1,0 +1,173 @@
+"""Where personal data could stand: a kernel over bytes, so that the careful patterns see only these windows."""
+
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+from numba import int64
+
+from stages.text.arrays import Segments
+from stages.text.compiled import borrowed, inlined, kernel
+
+EMAIL: Final = 0
+IPV4: Final = 1
+IPV6: Final = 2
+IBAN: Final = 3
+PHONE: Final = 4
+
+
+class Windows(NamedTuple):
+    """Half-open character ranges, one after the other within each document, several kinds mixed."""
+
+    documents: Any  # int64
+    kinds: Any  # int64
+    starts: Any  # int64
+    ends: Any  # int64
+
+    @classmethod
+    def of_size(cls, size: int) -> Self:
+        return cls(*(np.empty(size, np.int64) for _ in range(4)))
+
+
+@inlined
+def _is_digit(byte: Any) -> Any:
+    return 0x30 <= byte <= 0x39
+
+
+@inlined
+def _is_letter(byte: Any) -> Any:
+    """ASCII only."""
+    return 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A
+
+
+@inlined
+def _is_hexadecimal(byte: Any) -> Any:
+    return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x46 or 0x61 <= byte <= 0x66
+
+
+@inlined
+def _separator(data: Any, place: Any, stop: Any) -> Any:
+    """Bytes of a separator of phone numbers: space, no-break space, ( ) . - / and two hyphens; 0 if there is none."""
+    byte = data[place]
+    if byte == 0x20 or byte == 0x28 or byte == 0x29 or 0x2D <= byte <= 0x2F:
+        return int64(1)
+    if byte == 0xC2 and place + 1 < stop and data[place + 1] == 0xA0:
+        return int64(2)
+    if byte == 0xE2 and place + 2 < stop and data[place + 1] == 0x80 and 0x90 <= data[place + 2] <= 0x91:
+        return int64(3)
+    return int64(0)
+
+
+@inlined
+def _number_end(data: Any, place: Any, stop: Any) -> Any:
+    """Of digits with at most three separators between two: their end, their characters, how many digits."""
+    digits, length = int64(1), int64(1)
+    end = place + 1
+    while True:
+        at, between = end, int64(0)
+        while at < stop and between < 3:
+            size = _separator(data, at, stop)
+            if size == 0:
+                break
+            at += size
+            between += 1
+        if at >= stop or not _is_digit(data[at]):
+            return end, length, digits
+        end = at + 1
+        length += between + 1
+        digits += 1
+
+
+@inlined
+def _dotted_end(data: Any, place: Any, stop: Any) -> Any:
+    """Of digits and full stops: their end, and how many full stops stand between digits."""
+    end, dots = place + 1, int64(0)
+    while end < stop and (_is_digit(data[end]) or data[end] == 0x2E):
+        dots += int64(data[end] == 0x2E and _is_digit(data[end - 1]))
+        end += 1
+    return end, dots
+
+
+@inlined
+def _may_be_email(data: Any, begin: Any, place: Any, stop: Any) -> Any:
+    """Whether something that can belong to an address stands on both sides of an at sign."""
+    if place == begin or place + 1 >= stop or data[place - 1] <= 0x20 or data[place - 1] == 0x40:
+        return False
+    after = data[place + 1]
+    return after >= 0x80 or _is_digit(after) or _is_letter(after)
+
+
+@inlined
+def _may_be_iban(data: Any, begin: Any, place: Any, stop: Any) -> Any:
+    """Whether two capitals and two digits begin a word here."""
+    if place + 8 > stop or not 0x41 <= data[place + 1] <= 0x5A:
+        return False
+    if not (_is_digit(data[place + 2]) and _is_digit(data[place + 3])):
+        return False
+    return place == begin or not (_is_digit(data[place - 1]) or _is_letter(data[place - 1]))
+
+
+@kernel
+def find_windows(data: Any, offsets: Any, windows: Any) -> Any:
+    """Fill `windows` as far as there is room and return how many there are.
+
+    A window holds all that a pattern could match from its first to its last character; what follows it matters only
+    to the patterns' look-ahead.
+    """
+    data, offsets, windows = borrowed((data, offsets, windows))
+    count = int64(0)
+    for document in range(offsets.size - 1):
+        begin, stop = offsets[document], offsets[document + 1]
+        characters = int64(0)  # before the place
+        number_end = dotted_end = address_end = begin
+        for place in range(begin, stop):
+            byte = data[place]
+            kind = int64(-1)
+            start, end = characters, characters + 1
+            if _is_digit(byte):
+                if place >= number_end:
+                    number_end, length, digits = _number_end(data, place, stop)
+                    if digits >= 7:
+                        kind, end = int64(PHONE), characters + length
+                if place >= dotted_end:
+                    dotted_end, dots = _dotted_end(data, place, stop)
+                    if dots >= 3:
+                        if count < windows.kinds.size:
+                            windows.documents[count], windows.kinds[count] = document, IPV4
+                            windows.starts[count], windows.ends[count] = start, characters + dotted_end - place
+                        count += 1
+            elif byte == 0x3A:
+                if place >= address_end:
+                    first, address_end = place, place + 1
+                    colons, double = int64(1), False
+                    while first > begin and place - first < 4 and _is_hexadecimal(data[first - 1]):
+                        first -= 1
+                    while address_end < stop and (_is_hexadecimal(data[address_end]) or data[address_end] == 0x3A):
+                        if data[address_end] == 0x3A:
+                            colons += 1
+                            double |= data[address_end - 1] == 0x3A
+                        address_end += 1
+                    if double or colons >= 7:
+                        kind, start, end = int64(IPV6), characters - (place - first), characters + address_end - place
+            elif byte == 0x40:
+                if _may_be_email(data, begin, place, stop):
+                    kind = int64(EMAIL)
+            elif 0x41 <= byte <= 0x5A and _may_be_iban(data, begin, place, stop):
+                kind, end = int64(IBAN), characters + 9
+            if kind >= 0:
+                if count < windows.kinds.size:
+                    windows.documents[count], windows.kinds[count] = document, kind
+                    windows.starts[count], windows.ends[count] = start, end
+                count += 1
+            characters += int64((byte & 0xC0) != 0x80)
+    return count
+
+
+def candidates(segments: Segments) -> Windows:
+    """All windows of a batch, by document."""
+    room = 1024
+    while True:
+        windows = Windows.of_size(room)
+        count = int(find_windows(segments.data, segments.offsets, windows))
+        if count <= room:
+            return Windows(*(array[:count] for array in windows))
+        room = count
