@@ -39,6 +39,7 @@ from stages.text.segmentation import Segmentation, find_words, has_unspaced
 
 Row = Mapping[str, Any]
 ANY_END: Final = "any_end_"
+BRACKETS: Final = ")）"
 FILTERS: Final = ("gopher", "repetition", "fineweb", "c4", "c4_any_end")
 """datatrove's four, and C4 without the rule that lines end in a terminator, as FineWeb runs it."""
 
@@ -209,8 +210,9 @@ class _Lines(str):
         return [_Line(line) for line in super().splitlines(keepends)]
 
 
-_state: dict[str, Any] = {"text": str, "stop_words": frozenset, "endings": c4_filters.END_PUNCTUATION}
-"""What the differences that are out at the moment put in place of a text and of stop words."""
+_state: dict[str, Any] = {"text": str, "stop_words": frozenset, "scripts": False, "brackets": False}
+"""What the differences that are out at the moment put in place of a text and of stop words, and which ends of lines
+they add to C4's."""
 
 
 def _without_punctuation_list() -> Any:
@@ -226,7 +228,11 @@ def _without_joined_ngrams() -> Any:
 
 
 def _without_latin_endings() -> Any:
-    return patch.dict(_state, {"endings": None})
+    return patch.dict(_state, {"scripts": True})
+
+
+def _without_open_brackets() -> Any:
+    return patch.dict(_state, {"brackets": True})
 
 
 def _without_spaces() -> Any:
@@ -263,6 +269,12 @@ DELIBERATE: Final = (
         _without_latin_endings,
     ),
     Difference(
+        "a closing bracket ends a line",
+        ("c4",),
+        "a sentence in brackets may end with its bracket",
+        _without_open_brackets,
+    ),
+    Difference(
         "words of a line without spaces",
         ("c4", "c4_any_end"),
         "C4 counts what stands between spaces, so that a line of Chinese has fewer than three words; here "
@@ -295,7 +307,7 @@ class Theirs:
         instance = self._filters[name]
         if name == "gopher":
             instance.stop_words = _state["stop_words"](self.language.stop_words)
-        endings = _state["endings"] or tuple(dict.fromkeys(self.language.terminators.replace("…", "") + QUOTES))
+        endings = _line_ends(self.language)
         with patch.object(c4_filters, "END_PUNCTUATION", endings):
             try:
                 answer = instance.filter(Document(text=_state["text"](text) if name.startswith("c4") else text, id="-"))
@@ -315,6 +327,13 @@ class Theirs:
             "c4": C4QualityFilter(language=words),
             "c4_any_end": C4QualityFilter(language=words, filter_no_terminal_punct=False),
         }
+
+
+def _line_ends(language: LanguageText) -> tuple[str, ...]:
+    """C4's terminal punctuation and what the differences that are out add to it."""
+    ours = language.terminators.replace("…", "") + QUOTES
+    added = [mark for mark in ours if _state["brackets" if mark in BRACKETS else "scripts"]]
+    return tuple(dict.fromkeys((*c4_filters.END_PUNCTUATION, *added)))
 
 
 def compare(batch: Batch) -> list[Outcome]:
