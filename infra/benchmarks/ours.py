@@ -54,7 +54,7 @@ class Identifier:
 
 def identified(step: PipelineStep, texts: pa.Array, resources: Mapping[str, Any]) -> pa.RecordBatch:
     """The one place that knows what the identification stage takes."""
-    result: pa.RecordBatch = step.stage.function(texts.to_pylist(), step.config, **resources)
+    result: pa.RecordBatch = step.stage.function(texts, step.config, **resources)
     return result
 
 
