@@ -19,7 +19,7 @@ class Exact:
     """`dedup.exact` has no options."""
 
 
-@stage("dedup.exact", config=Exact, writes=COLUMNS, version=2)
+@stage("dedup.exact", config=Exact, writes=COLUMNS, version=3)
 def exact(batch: TextBatch, config: Exact) -> pa.RecordBatch:
     """Hash the dedup words of each document, so that case, spacing and punctuation make no difference.
 

@@ -31,7 +31,7 @@ def _columns(config: MinHash) -> pa.Schema:
     return pa.schema([("minhash", pa.list_(pa.uint64(), config.bands))])
 
 
-@stage("dedup.minhash", config=MinHash, writes=_columns, version=2)
+@stage("dedup.minhash", config=MinHash, writes=_columns, version=3)
 def minhash(batch: TextBatch, config: MinHash) -> pa.RecordBatch:
     """Sketch the set of word n-grams of each document.
 
@@ -40,15 +40,15 @@ def minhash(batch: TextBatch, config: MinHash) -> pa.RecordBatch:
 
     Reads:   text
     Writes:  minhash: fixed_size_list<uint64>[bands]
-    Source:  Broder 1997; bands and rows as FineWeb (Penedo et al. 2024); multiply-shift hashing, Dietzfelbinger
-             et al. 1997; dedup words as in `stages.dedup.key`
+    Source:  Broder 1997; bands and rows as FineWeb (Penedo et al. 2024); 32-bit permutations as in
+             `stages.dedup.signature`; dedup words as in `stages.dedup.key`
     """
     return pa.RecordBatch.from_arrays([band_key_column(*word_hashes(batch), config)], schema=_columns(config))
 
 
 def band_key_column(hashes: np.ndarray, document_offsets: np.ndarray, config: MinHash) -> pa.FixedSizeListArray:
     """The column of the stage, from word hashes (uint64) and where each document's begin (int64, one more)."""
-    multipliers, offsets = permutations(config.bands * config.rows, config.seed)
-    keys = sketches(hashes, document_offsets, multipliers, offsets, config.ngram, config.bands)
+    multipliers, masks = permutations(config.bands * config.rows, config.seed)
+    keys = sketches(hashes, document_offsets, multipliers, masks, config.ngram, config.bands)
     empty = pa.array(np.diff(document_offsets) == 0)
     return pa.FixedSizeListArray.from_arrays(pa.array(keys.ravel()), type=_columns(config).field(0).type, mask=empty)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from stages.errors import ShardError
 from stages.text.code_points import word_hash
 from stages.text.dictionary import cut_runs
-from stages.text.lines import Lines, find_lines
+from stages.text.lines import Lines, find_lines, has_other_breaks, without_last_empty
 from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words
 from stages.text.tables import tables
 
@@ -70,7 +70,9 @@ class Segments:
     @cached_property
     def split_lines(self) -> tuple[Lines, np.ndarray]:
         """Lines as `str.splitlines` finds them, and the first of each document."""
-        return find_lines(self.data, self.offsets, tables(), True)
+        if has_other_breaks(self.data, int(self.offsets[0]), int(self.offsets[-1])):
+            return find_lines(self.data, self.offsets, tables(), True)
+        return without_last_empty(*self.lines)
 
     def text(self, document: int) -> str:
         """One document as a string."""

@@ -4,10 +4,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import int64, uint32, uint64
+from numba import int64, uint8, uint32, uint64
 
-from stages.text.code_points import decode, empty_table, entry, final, find_slot, hash_step, word_hash
+from stages.text.code_points import decode, empty_table, entry, final, find_slot, hash_step, push_point, word_hash
 from stages.text.compiled import inlined
+from stages.text.scan import CHANGED
 from stages.text.tables import CASE_IGNORABLE, CASED
 
 
@@ -68,19 +69,20 @@ def _is_final_sigma(data: Any, start: Any, place: Any, end: Any, tables: Any) ->
 @inlined
 def lower_hash(data: Any, start: Any, end: Any, tables: Any) -> Any:
     """`word_hash` of `str.lower` of data[start:end]."""
-    value = uint64(0)
+    value, pending, size = uint64(0), uint64(0), int64(0)
     place = start
     while place < end:
         point, after = decode(data, place)
         if point == 0x130:
-            value = hash_step(hash_step(value, int64(0x69)), int64(0x307))
+            value, pending, size = push_point(value, pending, size, int64(0x69))
+            lower = int64(0x307)
         elif point == 0x3A3:
-            final_form = _is_final_sigma(data, start, place, end, tables)
-            value = hash_step(value, int64(0x3C2) if final_form else int64(0x3C3))
+            lower = int64(0x3C2) if _is_final_sigma(data, start, place, end, tables) else int64(0x3C3)
         else:
-            value = hash_step(value, point + tables.lowered[entry(tables.blocks, point)])
+            lower = point + tables.lowered[entry(tables.blocks, point)]
+        value, pending, size = push_point(value, pending, size, lower)
         place = after
-    return final(value)
+    return final(hash_step(value, pending), size)
 
 
 @inlined
@@ -92,6 +94,8 @@ def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
             return int64(-1)
     elif known.dedup_keys[find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)] == uint64(0):
         return int64(-1)
-    lower = lower_hash(data, words.starts[word], words.ends[word], tables)
+    lower = words.raw_hashes[word]
+    if words.classes[word] & uint8(CHANGED):
+        lower = lower_hash(data, words.starts[word], words.ends[word], tables)
     slot = find_slot(known.lower_keys, known.lower_keys.size - 1, lower)
     return known.places[slot] if known.lower_keys[slot] != uint64(0) else int64(-1)

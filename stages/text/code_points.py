@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numba import int64, uint64
 
-from stages.text.compiled import inlined
+from stages.text.compiled import inlined, load8
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 MIXER: Final = 0xD6E8FEB86659FD93  # Mulvey's rrmxmx
@@ -45,13 +45,6 @@ def entry(blocks: Any, point: Any) -> Any:
 
 
 @inlined
-def hash_step(value: Any, point: Any) -> Any:
-    """A hash with one more code point; for each code point a permutation of the 64-bit numbers."""
-    value = uint64((uint64(value) ^ uint64(point)) * uint64(MULTIPLIER))
-    return uint64((value << uint64(31)) | (value >> uint64(33)))
-
-
-@inlined
 def mix(value: Any) -> Any:
     """A permutation of the 64-bit numbers after which every bit depends on all."""
     value = uint64(value)
@@ -61,17 +54,103 @@ def mix(value: Any) -> Any:
 
 
 @inlined
-def final(value: Any) -> Any:
-    """The hash of a string from the last `hash_step`: never 0, which stands for no string."""
-    return uint64(mix(value) | uint64(1))
+def final(value: Any, size: Any) -> Any:
+    """The hash of a string of so many bytes from the last `hash_step`: never 0, which stands for no string."""
+    return uint64(mix(uint64(value) ^ uint64(size)) | uint64(1))
+
+
+@inlined
+def hash_step(value: Any, eight: Any) -> Any:
+    """A hash with eight more bytes; for each of them a permutation of the 64-bit numbers."""
+    value = uint64((uint64(value) ^ uint64(eight)) * uint64(MULTIPLIER))
+    return uint64((value << uint64(29)) | (value >> uint64(35)))
+
+
+@inlined
+def _last_bytes(data: Any, place: Any, end: Any) -> Any:
+    """Fewer than eight bytes, filled up with zeros."""
+    if place + 8 <= data.size:
+        return load8(data, place) & ((uint64(1) << uint64(8 * (end - place))) - uint64(1))
+    last = uint64(0)
+    for byte in range(end - place):
+        last |= uint64(data[place + byte]) << uint64(8 * byte)
+    return last
+
+
+@inlined
+def hash_bytes(data: Any, start: Any, end: Any) -> Any:
+    """The 64-bit hash of bytes, as `word_hash` has it: odd, also for none."""
+    value, place = uint64(0), start
+    while place + 8 <= end:
+        value = hash_step(value, load8(data, place))
+        place += 8
+    return final(hash_step(value, _last_bytes(data, place, end)), end - start)
+
+
+@inlined
+def _fold_ascii(eight: Any) -> Any:
+    """Eight bytes below 0x80 as dedup words have them: capitals in lower case, the grave accent as an apostrophe."""
+    tops = uint64(0x8080808080808080)
+    capital = (eight + uint64(0x3F3F3F3F3F3F3F3F)) & ~(eight + uint64(0x2525252525252525)) & tops
+    accent = ~((eight ^ uint64(0x6060606060606060)) + uint64(0x7F7F7F7F7F7F7F7F)) & tops
+    return (eight | (capital >> uint64(2))) ^ ((accent >> uint64(7)) * uint64(0x60 ^ 0x27))
+
+
+@inlined
+def folded_ascii_hash(data: Any, start: Any, end: Any) -> Any:
+    """`hash_bytes` of the dedup form of ASCII bytes."""
+    value, place = uint64(0), start
+    while place + 8 <= end:
+        value = hash_step(value, _fold_ascii(load8(data, place)))
+        place += 8
+    return final(hash_step(value, _fold_ascii(_last_bytes(data, place, end))), end - start)
+
+
+@inlined
+def push(value: Any, pending: Any, size: Any, byte: Any) -> Any:
+    """One more byte of a string that is made byte by byte: the state of its hash from value, pending bytes and size."""
+    pending |= uint64(byte) << uint64(8 * (size & 7))
+    size += 1
+    if size & 7 == 0:
+        return hash_step(value, pending), uint64(0), size
+    return value, pending, size
+
+
+@inlined
+def push_point(value: Any, pending: Any, size: Any, point: Any) -> Any:
+    """One more code point of such a string, as UTF-8."""
+    if point < 0x80:
+        return push(value, pending, size, point)
+    if point < 0x800:
+        value, pending, size = push(value, pending, size, 0xC0 | point >> 6)
+    else:
+        if point < 0x10000:
+            value, pending, size = push(value, pending, size, 0xE0 | point >> 12)
+        else:
+            value, pending, size = push(value, pending, size, 0xF0 | point >> 18)
+            value, pending, size = push(value, pending, size, 0x80 | (point >> 12 & 0x3F))
+        value, pending, size = push(value, pending, size, 0x80 | (point >> 6 & 0x3F))
+    return push(value, pending, size, 0x80 | (point & 0x3F))
+
+
+@inlined
+def mapped_hash(data: Any, start: Any, end: Any, blocks: Any, mapping: Any) -> Any:
+    """`hash_bytes` of data[start:end] with each code point moved by its entry in a table of differences."""
+    value, pending, size = uint64(0), uint64(0), int64(0)
+    place = start
+    while place < end:
+        point, place = decode(data, place)
+        value, pending, size = push_point(value, pending, size, point + mapping[entry(blocks, point)])
+    return final(hash_step(value, pending), size)
 
 
 def word_hash(word: str) -> int:
-    """The 64-bit hash of a string, as the kernels have it: odd, 0 for the empty string."""
-    value = 0
-    for point in map(ord, word):
-        value = (value ^ point) * MULTIPLIER & _MASK
-        value = (value << 31 | value >> 33) & _MASK
+    """The 64-bit hash of a string, as the kernels have it of its UTF-8: odd, 0 for the empty string."""
+    value, encoded = 0, word.encode()
+    for start in range(0, len(encoded) // 8 * 8 + 1, 8):
+        value = (value ^ int.from_bytes(encoded[start : start + 8], "little")) * MULTIPLIER & _MASK
+        value = (value << 29 | value >> 35) & _MASK
+    value ^= len(encoded)
     value = (value ^ value >> 32) * MIXER & _MASK
     value = (value ^ value >> 32) * MIXER & _MASK
     return (value ^ value >> 32) | 1 if word else 0
@@ -93,25 +172,6 @@ def find_slot(keys: Any, mask: Any, key: Any) -> Any:
     while keys[slot] != uint64(0) and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
-
-
-@inlined
-def hash_bytes(data: Any, start: Any, end: Any) -> Any:
-    """A 64-bit hash of bytes; not 0."""
-    value = uint64(uint64(end - start + 1) * uint64(MIXER))
-    place = start
-    while place + 8 <= end:
-        word = uint64(0)
-        for byte in range(8):
-            word |= uint64(data[place + byte]) << uint64(8 * byte)
-        value = uint64((value ^ word) * uint64(MULTIPLIER))
-        value = uint64((value << uint64(29)) | (value >> uint64(35)))
-        place += 8
-    word = uint64(0)
-    for byte in range(end - place):
-        word |= uint64(data[place + byte]) << uint64(8 * byte)
-    value = uint64((value ^ word) * uint64(MULTIPLIER))
-    return uint64(mix(value) | uint64(1))
 
 
 def empty_table(count: int) -> np.ndarray:

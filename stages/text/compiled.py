@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numba
+from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -84,6 +85,20 @@ borrowed: Any = intrinsic(_borrowed)
 numba counts references to an array's owner wherever one is passed on, with atomic operations that cost ten times
 what the kernels do. The caller owns the arrays; a kernel makes none itself.
 """
+
+
+def _load8(typing: Any, data: Any, place: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        start = builder.gep(array.data, [arguments[1]], source_etype=ir.IntType(8))
+        word = ir.IntType(64)
+        return builder.load(builder.bitcast(start, word.as_pointer()), align=1, typ=word)
+
+    return types.uint64(data, types.int64), codegen
+
+
+load8: Any = intrinsic(_load8)
+"""Eight bytes of a uint8 array from a place on, the first the lowest; nothing is checked: the caller vouches for them."""
 
 
 def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:

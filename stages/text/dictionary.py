@@ -5,26 +5,37 @@ from typing import Any
 
 import icu
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from numba import int64, uint8, uint32
 
-from stages.text.code_points import decode, entry, final, hash_step
+from stages.text.code_points import decode, entry
 from stages.text.compiled import borrowed, kernel
-from stages.text.scan import MAY_COMPOSE, RUN, WordArrays, classes
+from stages.text.memory import room
+from stages.text.scan import CHANGED, MAY_COMPOSE, RUN, WordArrays, put_word
 
 _THREAD = local()
 
 
 def cut_runs(data: np.ndarray, words: WordArrays, first: np.ndarray, tables: Any) -> tuple[WordArrays, np.ndarray]:
-    """Words and the first of each document, with each run of an unspaced script replaced by its words."""
+    """Words and the first of each document, with each run of an unspaced script replaced by its words.
+
+    Equal runs are cut once.
+    """
     runs = np.flatnonzero(words.classes & RUN)
     if not runs.size:
         return words, first
-    joined = np.empty(int((words.ends[runs] - words.starts[runs]).sum()) + runs.size, np.uint8)
-    join_runs(data, words, runs, joined)
+    _, distinct, kinds = np.unique(words.raw_hashes[runs], return_index=True, return_inverse=True)
+    distinct = runs[distinct]
+    begins = np.zeros(distinct.size, np.int64)
+    np.cumsum(words.ends[distinct[:-1]] - words.starts[distinct[:-1]] + 1, out=begins[1:])
+    joined = room(int((words.ends[distinct] - words.starts[distinct]).sum()) + distinct.size, np.uint8)
+    join_runs(data, words, distinct, joined)
     cuts = np.array(word_boundaries(joined.tobytes().decode()), np.int64)
     cuts = cuts[: byte_offsets(joined, cuts)]
-    found, new_first = WordArrays.of_size(words.starts.size + cuts.size), np.zeros(first.size, np.int64)
-    return found.cut(replace_runs(data, words, first, cuts, tables, found, new_first)), new_first
+    first_cuts = np.searchsorted(cuts, begins, "right")
+    most = words.starts.size + int(np.diff(np.append(first_cuts, cuts.size))[kinds].sum())
+    found, new_first = WordArrays.of_size(most), np.zeros(first.size, np.int64)
+    count = replace_runs(data, words, first, begins, kinds, cuts, first_cuts, tables, found, new_first)
+    return found.cut(count), new_first
 
 
 def word_boundaries(text: str) -> list[int]:
@@ -71,11 +82,25 @@ def byte_offsets(text: Any, units: Any) -> Any:
 
 
 @kernel
-def replace_runs(data: Any, words: Any, first: Any, cuts: Any, tables: Any, found: Any, new_first: Any) -> Any:
-    """Fill `found` with the words, each run cut at the byte positions `cuts` of the joined runs; their number."""
-    data, words, first, cuts, tables = borrowed((data, words, first, cuts, tables))
-    found, new_first = borrowed((found, new_first))
-    count = cut = shift = int64(0)  # shift: where the run begins in the joined runs
+def replace_runs(
+    data: Any,
+    words: Any,
+    first: Any,
+    begins: Any,
+    kinds: Any,
+    cuts: Any,
+    first_cuts: Any,
+    tables: Any,
+    found: Any,
+    new_first: Any,
+) -> Any:
+    """Fill `found` with the words, each run cut, and return how many there are.
+
+    Run i is the one of `kinds[i]` among the joined ones: that begins at `begins` and its cuts at `first_cuts`.
+    """
+    data, words, first, begins, kinds, cuts = borrowed((data, words, first, begins, kinds, cuts))
+    first_cuts, tables, found, new_first = borrowed((first_cuts, tables, found, new_first))
+    count = run = int64(0)
     for document in range(first.size - 1):
         for word in range(first[document], first[document + 1]):
             start, end = words.starts[word], words.ends[word]
@@ -85,24 +110,19 @@ def replace_runs(data: Any, words: Any, first: Any, cuts: Any, tables: Any, foun
                 found.raw_hashes[count], found.dedup_hashes[count] = words.raw_hashes[word], words.dedup_hashes[word]
                 count += 1
                 continue
-            doubt = words.classes[word] & uint8(MAY_COMPOSE)
-            offset = start - shift
-            shift += end - start + 1
+            more = words.classes[word] & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN)
+            kind = kinds[run]
+            run += 1
+            offset, cut = start - begins[kind], first_cuts[kind]
             while start < end:
-                while cut < cuts.size and cuts[cut] + offset <= start:
-                    cut += 1
                 stop = min(end, cuts[cut] + offset) if cut < cuts.size else end
-                raw, key, seen, length = uint64(0), uint64(0), uint32(0), int64(0)
-                place = start
+                cut += 1
+                seen, length, place = uint32(0), int64(0), start
                 while place < stop:
                     point, place = decode(data, place)
-                    at = entry(tables.blocks, point)
-                    raw, key = hash_step(raw, point), hash_step(key, point + tables.folded[at])
-                    seen |= tables.flags[at]
+                    seen |= tables.flags[entry(tables.blocks, point)]
                     length += 1
-                found.starts[count], found.ends[count], found.lengths[count] = start, stop, length
-                found.classes[count] = classes(seen, raw, key) | uint8(RUN) | doubt
-                found.raw_hashes[count], found.dedup_hashes[count] = final(raw), final(key)
+                put_word(data, start, stop, length, seen, more, tables, found, count)
                 count += 1
                 start = stop
         new_first[document + 1] = count

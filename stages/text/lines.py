@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numba import int64, uint32
+from numba import int64, uint8, uint32
 
 from stages.text.code_points import decode, entry, hash_bytes
 from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.memory import room
 from stages.text.tables import SPACE
 
 
@@ -22,7 +23,7 @@ class Lines(NamedTuple):
     @classmethod
     def of_size(cls, size: int) -> Self:
         kinds = (np.int64, np.int64, np.int32, np.bool_, np.uint64)
-        return cls(*(np.empty(size, kind) for kind in kinds))
+        return cls(*(room(size, kind) for kind in kinds))
 
     def cut(self, size: int) -> Self:
         """The first so many entries."""
@@ -69,15 +70,49 @@ def _break_at(data: Any, place: Any, stop: Any) -> Any:
 
 
 @kernel
+def has_other_breaks(data: Any, start: int, end: int) -> Any:
+    """Whether data[start:end] may hold a line break that is no line feed."""
+    data = borrowed(data)
+    found = False
+    for place in range(start, end):
+        byte = data[place]
+        found |= (byte > uint8(0x0A) and byte < uint8(0x1F)) or byte == uint8(0x85)
+        found |= byte == uint8(0xA8) or byte == uint8(0xA9)
+    if not found:
+        return False
+    for place in range(start, end):
+        byte = data[place]
+        if (byte < 0x20 and byte > 0x0A) or byte == 0xC2 or byte == 0xE2:
+            if _break_at(data, place, end):
+                return True
+    return False
+
+
+@kernel
 def count_lines(data: Any, offsets: Any, every_break: bool) -> Any:
     """No fewer than the lines of all documents."""
     data, offsets = borrowed((data, offsets))
     count = int64(offsets.size)
+    if not every_break:
+        for place in range(offsets[0], offsets[offsets.size - 1]):
+            count += int64(data[place] == uint8(0x0A))
+        return count
     for place in range(offsets[0], offsets[offsets.size - 1]):
         byte = data[place]
-        count += int64(byte == 0x0A or (every_break and (0x0A < byte <= 0x1E or byte == 0xA8 or byte == 0xA9)))
-        count += int64(every_break and byte == 0x85)
+        count += int64(byte == 0x0A or 0x0A < byte <= 0x1E or byte == 0xA8 or byte == 0xA9 or byte == 0x85)
     return count
+
+
+@inlined
+def _put_line(data: Any, start: Any, end: Any, tables: Any, lines: Any, at: Any) -> None:
+    length = int64(0)
+    for place in range(start, end):
+        length += int64((data[place] & uint8(0xC0)) != uint8(0x80))
+    lines.starts[at], lines.ends[at], lines.lengths[at] = start, end, length
+    lines.blank[at] = start == end or (data[start] <= 0x20 or data[start] >= 0x80) and (
+        after_spaces(data, start, end, tables) == end
+    )
+    lines.hashes[at] = hash_bytes(data, start, end)
 
 
 @kernel
@@ -88,28 +123,27 @@ def scan_lines(data: Any, offsets: Any, tables: Any, every_break: bool, lines: A
     count = int64(0)
     for document in range(offsets.size - 1):
         place, stop = offsets[document], offsets[document + 1]
-        start, length = place, int64(0)
+        start = place
         while start < stop or (start == stop and not every_break and stop > offsets[document]):
             size = int64(0)
-            while place < stop:
-                byte = data[place]
-                if every_break:
+            if every_break:
+                while place < stop:
+                    byte = data[place]
                     if byte < 0x20 or byte == 0xC2 or byte == 0xE2:
                         size = int64(_break_at(data, place, stop))
-                elif byte == 0x0A:
-                    size = int64(1)
-                if size:
-                    break
-                length += int64((byte & 0xC0) != 0x80)
-                place += 1
-            lines.starts[count], lines.ends[count], lines.lengths[count] = start, place, length
-            lines.blank[count] = after_spaces(data, start, place, tables) == place
-            lines.hashes[count] = hash_bytes(data, start, place)
+                        if size:
+                            break
+                    place += 1
+            else:
+                while place < stop and data[place] != 0x0A:
+                    place += 1
+                size = int64(place < stop)
+            _put_line(data, start, place, tables, lines, count)
             count += 1
             if size == 0:
                 break
             place += size
-            start, length = place, int64(0)
+            start = place
         first[document + 1] = count
     return count
 
@@ -123,3 +157,16 @@ def find_lines(data: np.ndarray, offsets: np.ndarray, tables: Any, every_break: 
     lines = Lines.of_size(int(count_lines(data, offsets, every_break)))
     first = np.empty(offsets.size, np.int64)
     return lines.cut(scan_lines(data, offsets, tables, every_break, lines, first)), first
+
+
+def without_last_empty(lines: Lines, first: np.ndarray) -> tuple[Lines, np.ndarray]:
+    """Lines between line feeds as `str.splitlines` has them, where there is no other break: none after the last one."""
+    last = first[1:][first[1:] > first[:-1]] - 1
+    dropped = last[lines.starts[last] == lines.ends[last]]
+    if not dropped.size:
+        return lines, first
+    kept = np.ones(lines.starts.size, bool)
+    kept[dropped] = False
+    number = np.zeros(kept.size + 1, np.int64)
+    np.cumsum(kept, out=number[1:])
+    return Lines(*(array[kept] for array in lines)), number[first]

@@ -5,9 +5,11 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numba import int64, uint8, uint32, uint64
 
-from stages.text.code_points import decode, entry, final, hash_step
+from stages.text.code_points import decode, entry, folded_ascii_hash, hash_bytes, mapped_hash
 from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.memory import room
 from stages.text.tables import (
+    CHANGES,
     COLON,
     COMPOSES,
     FILLER,
@@ -34,6 +36,8 @@ HARD: Final = 16
 """Its dedup form is not found code point by code point."""
 MAY_COMPOSE: Final = 32
 """It holds what NFC might compose: its dedup form is right if the document is NFC."""
+CHANGED: Final = 64
+"""Its lower case may be another word; without this the word is its own lower case."""
 
 
 class WordArrays(NamedTuple):
@@ -49,7 +53,7 @@ class WordArrays(NamedTuple):
     @classmethod
     def of_size(cls, size: int) -> Self:
         kinds = (np.int64, np.int64, np.int32, np.uint8, np.uint64, np.uint64)
-        return cls(*(np.empty(size, kind) for kind in kinds))
+        return cls(*(room(size, kind) for kind in kinds))
 
     def cut(self, size: int) -> Self:
         """The first so many entries."""
@@ -71,7 +75,7 @@ def joins(flags: Any, following: Any, last: Any, point: Any) -> Any:
 
 
 @inlined
-def classes(seen: Any, raw: Any, folded: Any) -> Any:
+def classes(seen: Any) -> Any:
     """Class flags of a word from all flags of its characters."""
     found = uint8(0)
     if seen & uint32(LETTER):
@@ -80,38 +84,46 @@ def classes(seen: Any, raw: Any, folded: Any) -> Any:
         found |= uint8(IS_WORD)
     if seen & uint32(NUMBER):
         found |= uint8(HAS_DIGIT)
-    if seen & uint32(HARD_FOLD):
-        found |= uint8(HARD)
-    if seen & uint32(COMPOSES):
-        found |= uint8(MAY_COMPOSE)
-        if raw != folded:
+    if seen & uint32(CHANGES | HARD_FOLD | COMPOSES):
+        found |= uint8(CHANGED)
+        if seen & uint32(HARD_FOLD):
             found |= uint8(HARD)
+        if seen & uint32(COMPOSES):
+            found |= uint8(MAY_COMPOSE)
+            if seen & uint32(CHANGES):
+                found |= uint8(HARD)
     return found
 
 
-@kernel
-def most_words(data: Any, start: int, end: int) -> Any:
-    """No fewer than the words of data[start:end]: all characters but the ASCII letters within a word, and spaces."""
-    data = borrowed(data)
-    count, inside = int64(0), False
-    for place in range(start, end):
-        byte = data[place]
-        letter = int64(0x61) <= (byte | 0x20) <= int64(0x7A)
-        count += int64(byte > 0x20 and (byte & 0xC0) != 0x80 and not (letter and inside))
-        inside = letter
-    return count
+@inlined
+def put_word(data: Any, start: Any, end: Any, length: Any, seen: Any, more: Any, tables: Any, words: Any, at: Any) -> Any:
+    """Enter a word, with further class flags, and return its flags."""
+    words.starts[at], words.ends[at], words.lengths[at] = start, end, length
+    kind = classes(seen) | uint8(more)
+    raw = hash_bytes(data, start, end)
+    words.raw_hashes[at], words.classes[at] = raw, kind
+    if not seen & uint32(WORD):
+        words.dedup_hashes[at] = uint64(0)
+    elif seen & uint32(CHANGES) and length == end - start:
+        words.dedup_hashes[at] = folded_ascii_hash(data, start, end)
+    elif seen & uint32(CHANGES):
+        words.dedup_hashes[at] = mapped_hash(data, start, end, tables.blocks, tables.folded)
+    else:
+        words.dedup_hashes[at] = raw
+    return kind
 
 
 @kernel
 def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, unsure: Any) -> Any:
     """Find the words of documents that lie at `offsets` of the bytes `data`, which must be valid UTF-8.
 
-    Fills `words`, which must have room for `most_words` and one for each document; for each document (and one more)
+    Fills `words`, which must have room for one of each byte; for each document (and one more)
     its first word; for each document whether it holds what NFC might change. Returns how many words there are. A run
     of scripts without spaces is one word with the flag RUN, for `dictionary` to cut.
     """
     data, offsets, tables, words, first, unsure = borrowed((data, offsets, tables, words, first, unsure))
-    blocks, flag_table, folds, orders = tables.blocks, tables.flags, tables.folded, tables.order
+    blocks, flag_table, orders = tables.blocks, tables.flags, tables.order
+    ascii_at = entry(blocks, int64(0))
     documents = offsets.size - 1
     first[0] = 0
     count = int64(0)
@@ -119,6 +131,9 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
         place, stop = offsets[document], offsets[document + 1]
         doubtful = False
         while place < stop:
+            if data[place] <= 0x20:
+                place += 1
+                continue
             start = place
             point, place = decode(data, place)
             at = entry(blocks, point)
@@ -126,7 +141,6 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
             if flags & uint32(NO_WORD):
                 doubtful |= bool(flags & uint32(COMPOSES))
                 continue
-            raw, key = hash_step(uint64(0), point), hash_step(uint64(0), point + folds[at])
             length, seen = int64(1), flags
             order = orders[at]
             more = uint32(0)
@@ -140,11 +154,23 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
             unspaced = more == uint32(IN_UNSPACED | MARK)
             misplaced = False
             last = flags
-            end = place
             before = place  # where the last character that is surely of the word ends
-            waiting = int64(0)  # 1 after a mark that joins, 2 after format characters
-            held_raw, held_key, held_length, held_seen = raw, key, length, seen
+            waiting = False  # after format characters, which end no word
+            held_length, held_seen = length, seen
             while place < stop:
+                byte = data[place]
+                if byte <= 0x20 or (byte < 0x80 and more and not spaced):
+                    break
+                if byte < 0x80 and spaced:
+                    flags = flag_table[ascii_at + byte]
+                    if flags & uint32(IN_SPACED):
+                        seen |= flags
+                        last = flags
+                        order = uint8(0)
+                        waiting = False
+                        length += 1
+                        place += 1
+                        continue
                 point, after = decode(data, place)
                 at = entry(blocks, point)
                 flags = flag_table[at]
@@ -155,12 +181,12 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                         order = orders[at]
                     else:
                         order = uint8(0)
-                    waiting = int64(0)
+                    waiting = False
                 elif spaced and not waiting and flags & uint32(FORMAT):
-                    waiting = int64(2)
-                    held_raw, held_key, held_length, held_seen, before = raw, key, length, seen, place
+                    waiting = True
+                    held_length, held_seen, before = length, seen, place
                     order = uint8(0)
-                elif waiting == 2 and flags & uint32(FORMAT):
+                elif waiting and flags & uint32(FORMAT):
                     pass
                 elif spaced and not waiting and flags & uint32(NO_WORD) == uint32(0) and after < stop:
                     following = flag_table[entry(blocks, decode(data, after)[0])]
@@ -173,26 +199,20 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                     pass
                 else:
                     break
-                raw, key = hash_step(raw, point), hash_step(key, point + folds[at])
                 length += 1
                 seen |= flags
                 last = flags
                 place = after
-                end = after
             if waiting:  # format characters at the end are no part of the word
-                raw, key, length, seen, end = held_raw, held_key, held_length, held_seen, before
-                place = before
-            words.starts[count], words.ends[count], words.lengths[count] = start, end, length
-            kind = classes(seen, raw, key)
+                length, seen, place = held_length, held_seen, before
+            extra = uint8(0)
             if misplaced:
-                kind |= uint8(MAY_COMPOSE)
+                extra |= uint8(MAY_COMPOSE | CHANGED)
             if unspaced:
-                kind |= uint8(RUN)
+                extra |= uint8(RUN)
             elif not spaced and seen & uint32(WORD):
-                kind |= uint8(HARD)  # a symbol with marks: its edges are stripped
-            words.raw_hashes[count] = final(raw)
-            words.dedup_hashes[count] = final(key) if seen & uint32(WORD) else uint64(0)
-            words.classes[count] = kind
+                extra |= uint8(HARD)  # a symbol with marks: its edges are stripped
+            kind = put_word(data, start, place, length, seen, extra, tables, words, count)
             doubtful |= bool(kind & uint8(MAY_COMPOSE))
             count += 1
         unsure[document] = doubtful
@@ -202,7 +222,7 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
 
 def find_words(data: np.ndarray, offsets: np.ndarray, tables: Any) -> tuple[WordArrays, np.ndarray, np.ndarray]:
     """Words, the first of each document, and which documents NFC might change; runs still uncut."""
-    words = WordArrays.of_size(offsets.size + int(most_words(data, int(offsets[0]), int(offsets[-1]))))
+    words = WordArrays.of_size(int(offsets[-1] - offsets[0]))  # only what is written to takes memory
     first, unsure = np.empty(offsets.size, np.int64), np.empty(offsets.size - 1, bool)
     count = scan_words(data, offsets, tables, words, first, unsure)
     return words.cut(count), first, unsure

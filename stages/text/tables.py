@@ -68,6 +68,8 @@ SEGMENTED: Final = 1 << 22
 DECIMAL: Final = 1 << 23
 WHITE_SPACE: Final = 1 << 24
 """White space as the `regex` package has it: without the four separators of ASCII."""
+CHANGES: Final = 1 << 25
+"""Its dedup form or its lower case is another one."""
 
 WORD: Final = LETTER | MARK | NUMBER
 
@@ -169,6 +171,7 @@ def tables() -> Tables:
         for point in range(start, end):
             if str(icu.UnicodeString(chr(point)).toTitle(root)) != chr(point):
                 flags[point] |= np.uint32(GOES_ON)
+    flags[(folded != 0) | (lowered != 0)] |= np.uint32(CHANGES)
     return _two_stages(flags, folded, lowered, order)
 
 
