@@ -27,19 +27,18 @@ from datatrove.pipeline.filters.gopher_repetition_filter import (
 from infra.benchmarks.documents import Batch
 from pipelines.languages import load_language
 from stages.adapter.splitter import Splitter, splitter
-from stages.quality.c4 import C4, QUOTES, c4
+from stages.quality.c4 import BRACKETS, C4, QUOTES, c4, line_words
 from stages.quality.fineweb import FineWeb, fineweb
 from stages.quality.gopher import Gopher, gopher
 from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
 from stages.quality.repetition import Repetition, repetition
 from stages.text.batch import TextBatch
-from stages.text.characters import SEPARATORS
 from stages.text.language import LanguageText
-from stages.text.segmentation import Segmentation, find_words, has_unspaced
+from stages.text.segmentation import Segmentation
 
 Row = Mapping[str, Any]
 ANY_END: Final = "any_end_"
-BRACKETS: Final = ")）"
+_CITATION: Final = c4_filters.CITATION_REGEX
 FILTERS: Final = ("gopher", "repetition", "fineweb", "c4", "c4_any_end")
 """datatrove's four, and C4 without the rule that lines end in a terminator, as FineWeb runs it."""
 
@@ -188,7 +187,7 @@ def _duplicates_of_words(words: list[str], size: int) -> int:
 
 
 class _Line(str):
-    """A line whose words are ours where spaces do not separate them."""
+    """A line with our words."""
 
     __slots__ = ()
 
@@ -196,9 +195,7 @@ class _Line(str):
         return _Line(super().strip(characters))
 
     def split(self, separator: str | None = None, maximum: Any = -1) -> list[str]:
-        if has_unspaced(self) or any(character in self for character in SEPARATORS):
-            return [word for word in find_words(str(self)) if not all(map(_is_no_word, word))]
-        return super().split(separator, maximum)
+        return line_words(str(self))
 
 
 class _Lines(str):
@@ -211,8 +208,8 @@ class _Lines(str):
 
 
 _state: dict[str, Any] = {"text": str, "stop_words": frozenset, "scripts": False, "brackets": False}
-"""What the differences that are out at the moment put in place of a text and of stop words, and which ends of lines
-they add to C4's."""
+"""What the differences that are out at the moment put in place of a text and of stop words, and what they take as the
+end of a line."""
 
 
 def _without_punctuation_list() -> Any:
@@ -269,16 +266,16 @@ DELIBERATE: Final = (
         _without_latin_endings,
     ),
     Difference(
-        "a closing bracket ends a line",
+        "a closing bracket after a terminator",
         ("c4",),
-        "a sentence in brackets may end with its bracket",
+        "a sentence may stand in brackets, so that its line ends in one",
         _without_open_brackets,
     ),
     Difference(
         "words of a line without spaces",
         ("c4", "c4_any_end"),
-        "C4 counts what stands between spaces, so that a line of Chinese has fewer than three words; here "
-        "lines in scripts without spaces are segmented, and punctuation is no word of theirs",
+        "C4 counts what stands between spaces, so that a line of Chinese has fewer than three words; here wordspaces "
+        "are spaces, and runs of scripts without spaces are segmented",
         _without_spaces,
     ),
 )
@@ -307,8 +304,8 @@ class Theirs:
         instance = self._filters[name]
         if name == "gopher":
             instance.stop_words = _state["stop_words"](self.language.stop_words)
-        endings = _line_ends(self.language)
-        with patch.object(c4_filters, "END_PUNCTUATION", endings):
+        endings, citations = _line_ends(self.language), _Citations(self.language)
+        with patch.multiple(c4_filters, END_PUNCTUATION=endings, CITATION_REGEX=citations):
             try:
                 answer = instance.filter(Document(text=_state["text"](text) if name.startswith("c4") else text, id="-"))
             except Exception as error:  # a text without words: it divides by zero
@@ -331,9 +328,20 @@ class Theirs:
 
 def _line_ends(language: LanguageText) -> tuple[str, ...]:
     """C4's terminal punctuation and what the differences that are out add to it."""
-    ours = language.terminators.replace("…", "") + QUOTES
-    added = [mark for mark in ours if _state["brackets" if mark in BRACKETS else "scripts"]]
+    added = language.terminators.replace("…", "") + QUOTES if _state["scripts"] else ""
     return tuple(dict.fromkeys((*c4_filters.END_PUNCTUATION, *added)))
+
+
+@dataclass(frozen=True)
+class _Citations:
+    """In the place of datatrove's pattern of citations; where brackets are out a line loses those at its end too."""
+
+    language: LanguageText
+
+    def sub(self, replacement: str, line: str) -> str:
+        line = _CITATION.sub(replacement, line)
+        bare = line.rstrip(BRACKETS)
+        return bare if _state["brackets"] and bare.endswith(tuple(self.language.terminators)) else line
 
 
 def compare(batch: Batch) -> list[Outcome]:

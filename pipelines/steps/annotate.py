@@ -16,6 +16,7 @@ from stages.columns import IDENTIFICATION, SIZES, SPANS
 from stages.errors import ConfigError
 from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
+from stages.text.tables import UNICODE_VERSION
 
 VERSION = 1
 BATCH_BYTES = 4 << 20
@@ -61,9 +62,8 @@ class AnnotateStep:
         self.schema = annotation_schema(steps)
 
     def units(self, run: RunContext) -> list[Unit]:
-        base = digest(
-            VERSION, [stage_key(step) for step in self.steps], library_versions(["pyicu-wheels", "regex", "pyarrow"])
-        )
+        versions = library_versions(["pyicu-wheels", "regex", "pyarrow"]) | {"Unicode": UNICODE_VERSION}
+        base = digest(VERSION, [stage_key(step) for step in self.steps], versions)
         known = {
             piece.key: Located(file.path, piece)
             for commit in run.committed.get(self.name, {}).values()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import regex
 
 from stages.quality.c4_kernel import (
     BRACES,
@@ -22,8 +23,8 @@ from stages.quality.c4_kernel import (
 )
 from stages.registry import stage
 from stages.text.batch import TextBatch, columns_of, measured
-from stages.text.characters import SEPARATORS
-from stages.text.segmentation import Segmentation, find_sentences, find_words, has_unspaced
+from stages.text.characters import SEPARATORS, UNSPACED
+from stages.text.segmentation import TOKEN, Segmentation, find_sentences, find_words, has_unspaced
 from stages.text.sentences import marks_of
 from stages.text.tables import bitmap
 from stages.text.words import WORD_FACTS
@@ -42,9 +43,12 @@ COLUMNS = pa.schema(
 )
 CITATION = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 _POLICY = re.compile("terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies")
-_SEPARATORS = frozenset(SEPARATORS)
-QUOTES = "\"'”’»」』）)"
+_PIECE = regex.compile(rf"(?V1)[^\s\x1c-\x1f{SEPARATORS}]+")
+_RUN = regex.compile(rf"(?V1){UNSPACED}")
+QUOTES = "\"'”’»」』"
 """What may end a sentence in place of its terminator; C4 has the straight quotes."""
+BRACKETS = ")）"
+"""What a line may end in after a terminator. Of lines that end in one without it nearly all are code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,28 +65,33 @@ class C4:
     terminated_lines_only: bool = False
 
 
-@stage("quality.c4", config=C4, writes=COLUMNS)
+@stage("quality.c4", config=C4, writes=COLUMNS, version=2)
 def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
     """Measure C4's rules line by line.
 
     A line goes through C4's tests in their order: a word too long, no terminal punctuation, too few words, then
-    `lorem ipsum`, `javascript`, cookie and policy phrases. The first that applies counts it; of the lines left,
-    `sentence_count` sentences are counted, and `curly_brace_count` lines have a curly brace. The two ratios are over
-    all lines, blank ones included, and are 0 for a text without lines; `unterminated_line_ratio` is measured whether
-    or not such lines are used.
+    `lorem ipsum`, `javascript`, a curly brace, cookie and policy phrases. The first that applies counts it, but for
+    the brace, after which the line goes on; of the lines left `sentence_count` sentences are counted. The two ratios
+    are over all lines, blank ones included, and are 0 for a text without lines; `unterminated_line_ratio` is measured
+    whether or not such lines are used.
 
     Reads:   text
     Writes:  lorem_ipsum_count, curly_brace_count, sentence_count, javascript_line_count, policy_line_count,
              long_word_line_count: int32; unterminated_line_ratio, few_word_line_ratio: float32
     Source:  Raffel et al. 2020, section 2.2, as datatrove 0.10.1's C4QualityFilter. Different on purpose:
-             terminal punctuation is the language's and closing quotes of other scripts; in lines of scripts without
-             spaces (or with a wordspace) words are counted as segmented; lines are counted on after
-             what drops the document there (lorem ipsum, a brace).
+             terminal punctuation is the language's and closing quotes of other scripts, and a closing bracket may
+             follow a terminator; words are those of `line_words`; lines are counted on after what drops the
+             document there (lorem ipsum, a brace).
     """
     terminators = batch.language.terminators
-    endings = bitmap(terminators.replace("…", "") + QUOTES)
+    usable = terminators.replace("…", "")
     rules = Rules(
-        marks_of(terminators), endings, config.min_words_per_line, config.max_word_length, config.terminated_lines_only
+        marks_of(terminators),
+        bitmap(usable + QUOTES),
+        bitmap(usable),
+        config.min_words_per_line,
+        config.max_word_length,
+        config.terminated_lines_only,
     )
     segments = batch.segments
     found = count(segments, rules, _suspects(segments.texts)).T
@@ -118,48 +127,64 @@ class _Lines:
     """C4's tests for the lines of one language."""
 
     def __init__(self, batch: TextBatch, config: C4) -> None:
-        self.endings = tuple(dict.fromkeys(batch.language.terminators.replace("…", "") + QUOTES))
+        self.terminators = tuple(batch.language.terminators.replace("…", ""))
+        self.endings = (*self.terminators, *QUOTES)
         self.config = config
 
     def count(self, parts: Segmentation) -> tuple[float, ...]:
         lorem = braces = sentences = javascript = policy = unterminated = few = long_words = 0
-        lowered = parts.text.lower()
-        # most texts have none of these, and then no line needs its own lower-cased copy
-        suspect = "lorem ipsum" in lowered or "javascript" in lowered or _POLICY.search(lowered) is not None
-        unspaced = has_unspaced(parts.text) or not _SEPARATORS.isdisjoint(parts.text)
         for whole in parts.lines:
             line = whole.strip()
-            words = self._words(line, unspaced)
-            if (
-                len(line) > self.config.max_word_length
-                and max(map(len, words), default=0) > self.config.max_word_length
-            ):
+            words = line_words(line)
+            if max(map(len, words), default=0) > self.config.max_word_length:
                 long_words += 1
                 continue
-            if "[" in line:
-                line = CITATION.sub("", line)
-            if not line.endswith(self.endings) or line.endswith("..."):
+            line = CITATION.sub("", line)
+            if not self._is_terminated(line):
                 unterminated += 1
                 if self.config.terminated_lines_only:
                     continue
             if len(words) < self.config.min_words_per_line:
                 few += 1
                 continue
-            folded = line.lower() if suspect else ""
+            folded = line.lower()
             if "lorem ipsum" in folded:
                 lorem += 1
-            elif "javascript" in folded:
+                continue
+            if "javascript" in folded:
                 javascript += 1
-            elif suspect and _POLICY.search(folded):
+                continue
+            braces += "{" in line
+            if _POLICY.search(folded):
                 policy += 1
-            else:
-                braces += "{" in line
-                sentences += len(find_sentences(line, parts.terminators))
+                continue
+            sentences += len(find_sentences(line, parts.terminators))
         total = max(len(parts.lines), 1)
         return lorem, braces, sentences, javascript, policy, unterminated / total, few / total, long_words
 
-    def _words(self, line: str, unspaced: bool) -> list[str]:
-        words = line.split()
-        if unspaced and (has_unspaced(line) or not _SEPARATORS.isdisjoint(line)):
-            return [word for word in find_words(line) if WORD_FACTS[word].is_word]
-        return words
+    def _is_terminated(self, line: str) -> bool:
+        bare = line.rstrip(BRACKETS)
+        return bare.endswith(self.endings if bare == line else self.terminators) and not bare.endswith("...")
+
+
+def line_words(line: str) -> list[str]:
+    """Words as C4 counts them: what stands between spaces (or wordspaces), "well," and "-" too.
+
+    Runs of scripts without spaces are as many words as they are segmented into, and what stands beside one is a word
+    if it holds a letter, mark or number.
+    """
+    found: list[str] = []
+    for piece in _PIECE.findall(line):
+        found += _piece_words(piece) if has_unspaced(piece) else [piece]
+    return found
+
+
+def _piece_words(piece: str) -> list[str]:
+    runs = [token for token in TOKEN.finditer(piece) if _RUN.match(token.group())]
+    if not runs:
+        return [piece]
+    found, start = [], 0
+    for run in runs:
+        found += [piece[start : run.start()], *find_words(run.group())]
+        start = run.end()
+    return [word for word in (*found, piece[start:]) if WORD_FACTS[word].is_word]

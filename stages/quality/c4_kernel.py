@@ -9,9 +9,9 @@ from stages.text.arrays import Segments
 from stages.text.code_points import decode, decode_before, entry
 from stages.text.compiled import borrowed, inlined, kernel
 from stages.text.lines import after_spaces, before_spaces
-from stages.text.scan import IS_WORD
+from stages.text.scan import IS_WORD, RUN
 from stages.text.sentences import Marks, count_sentences, holds
-from stages.text.tables import DECIMAL, SEGMENTED, SPACE, tables
+from stages.text.tables import DECIMAL, NO_WORD, SEGMENTED, SPACE, WORD, tables
 
 COUNTS: Final = 8
 (LOREM, BRACES, SENTENCES, JAVASCRIPT, POLICY, UNTERMINATED, FEW, LONG) = range(COUNTS)
@@ -37,6 +37,7 @@ class Rules(NamedTuple):
 
     marks: Marks
     endings: Any  # bitmap: what a usable line ends with
+    before_brackets: Any  # bitmap: the same before closing brackets
     min_words: int
     max_length: int
     terminated_only: bool
@@ -128,12 +129,30 @@ def _without_citations(data: Any, start: Any, end: Any, tables: Any, copy: Any) 
 
 
 @inlined
+def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
+    """Whether a line ends in terminal punctuation, after which closing brackets may stand, but not in `...`."""
+    stop = end
+    while stop > start:
+        if data[stop - 1] == 0x29:
+            stop -= 1
+        elif stop - start >= 3 and data[stop - 1] == 0x89 and data[stop - 2] == 0xBC and data[stop - 3] == 0xEF:
+            stop -= 3  # the fullwidth bracket
+        else:
+            break
+    if stop == start:
+        return False
+    if stop - start >= 3 and data[stop - 1] == 0x2E and data[stop - 2] == 0x2E and data[stop - 3] == 0x2E:
+        return False
+    point = decode_before(data, stop)
+    return holds(rules.endings, point) if stop == end else holds(rules.before_brackets, point)
+
+
+@inlined
 def _judge(
     data: Any, start: Any, end: Any, count: Any, suspect: Any, rules: Any, phrases: Any, tables: Any, row: Any
 ) -> None:
     """C4's tests for a line of so many words, in their order."""
-    dots = end - start >= 3 and data[end - 1] == 0x2E and data[end - 2] == 0x2E and data[end - 3] == 0x2E
-    if start == end or dots or not holds(rules.endings, decode_before(data, end)):
+    if not _is_terminated(data, start, end, rules):
         row[UNTERMINATED] += 1
         if rules.terminated_only:
             return
@@ -141,14 +160,17 @@ def _judge(
         row[FEW] += 1
         return
     kind = _find_phrase(data, start, end, phrases) if suspect else int64(-1)
-    if kind >= 0:
+    if kind in (LOREM, JAVASCRIPT):
         row[kind] += 1
         return
-    row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
     for place in range(start, end):
         if data[place] == 0x7B:
             row[BRACES] += 1
             break
+    if kind == POLICY:
+        row[POLICY] += 1
+        return
+    row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
 
 
 @inlined
@@ -178,6 +200,42 @@ def _look(data: Any, start: Any, end: Any, tables: Any) -> Any:
     return characters, count, longest, bool(seen & uint32(SEGMENTED)), bracket
 
 
+@inlined
+def _segmented_words(data: Any, start: Any, end: Any, words: Any, word: Any, last_word: Any, tables: Any) -> Any:
+    """`c4.line_words` of a line: how many, the longest of them, and the batch's first word that was not looked at.
+
+    A stretch of characters between spaces, separators and runs of scripts without spaces is one word; beside a run
+    only if it holds a letter, mark or number.
+    """
+    blocks, flag_table = tables.blocks, tables.flags
+    count = longest = length = int64(0)
+    alone, seen = True, uint32(0)  # of the stretch: no run before it; its flags
+    place = start
+    while place < end:
+        while word < last_word and (words.starts[word] < place or not words.classes[word] & uint8(RUN)):
+            word += 1
+        if word < last_word and words.starts[word] == place:
+            if length and seen & uint32(WORD):
+                count, longest = count + 1, max(longest, length)
+            if words.classes[word] & uint8(IS_WORD):
+                count, longest = count + 1, max(longest, int64(words.lengths[word]))
+            length, alone, seen = int64(0), False, uint32(0)
+            place = words.ends[word]
+            continue
+        point, place = decode(data, place)
+        flags = flag_table[entry(blocks, point)]
+        if flags & uint32(SPACE) or (flags & uint32(SEGMENTED) and flags & uint32(NO_WORD)):
+            if length and (alone or seen & uint32(WORD)):
+                count, longest = count + 1, max(longest, length)
+            length, alone, seen = int64(0), True, uint32(0)
+        else:
+            length += 1
+            seen |= flags
+    if length and (alone or seen & uint32(WORD)):
+        count, longest = count + 1, max(longest, length)
+    return count, longest, word
+
+
 @kernel
 def judge_lines(
     data: Any,
@@ -203,14 +261,7 @@ def judge_lines(
             end = before_spaces(data, start, lines.ends[line], tables)
             characters, count, longest, segmented, bracket = _look(data, start, end, tables)
             if segmented:
-                count = longest = int64(0)
-                while word < last_word and words.starts[word] < start:
-                    word += 1
-                while word < last_word and words.starts[word] < end:
-                    if words.classes[word] & uint8(IS_WORD):
-                        count += 1
-                        longest = max(longest, int64(words.lengths[word]))
-                    word += 1
+                count, longest, word = _segmented_words(data, start, end, words, word, last_word, tables)
             if characters > rules.max_length and longest > rules.max_length:
                 row[LONG] += 1
             elif bracket:

@@ -5,7 +5,7 @@ Positions are bytes of `data` and belong to the whole batch; parts of document `
 """
 
 from functools import cached_property
-from unicodedata import is_normalized
+from unicodedata import is_normalized, normalize
 
 import numpy as np
 import pyarrow as pa
@@ -61,6 +61,15 @@ class Segments:
         for document in np.flatnonzero(self._scanned[2]).tolist():
             changed[document] = not is_normalized("NFC", self.text(document))
         return changed
+
+    @cached_property
+    def nfc(self) -> "Segments":
+        """The same documents in NFC; the object itself where all of them are."""
+        changed = np.flatnonzero(self.not_nfc)
+        if not changed.size:
+            return self
+        normal = pa.array([normalize("NFC", self.text(document)) for document in changed.tolist()], pa.large_string())
+        return Segments(pc.replace_with_mask(self.texts, pa.array(self.not_nfc), normal))
 
     @cached_property
     def lines(self) -> tuple[Lines, np.ndarray]:

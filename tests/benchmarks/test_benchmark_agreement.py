@@ -48,7 +48,7 @@ def test_equal_where_nothing_is_deliberate(text: str) -> None:
         (VARIED.title(), "eng_Latn", ("gopher", "stop words")),
         ("ab c d e f x a bc d e f", "eng_Latn", ("repetition", "n-grams keep their words apart")),
         ("कल मेल आया और बच्चे गए। " * 6, "hin_Deva", ("c4", "terminators of all scripts")),
-        ("(It is a cat that ran here.)\n" * 6, "eng_Latn", ("c4", "a closing bracket ends a line")),
+        ("(It is a cat that ran here.)\n" * 6, "eng_Latn", ("c4", "a closing bracket after a terminator")),
         ("今天天气很好。我们去公园吧！明天再来。他们都很高兴。你好吗？", "cmn_Hani", ("c4_any_end", "words of a line")),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages.dedup.exact import Exact, exact
@@ -95,11 +95,36 @@ def test_few_word_types_collide_in_any_language(data_root: Path) -> None:
     assert worst == {}
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=5))
+VIETNAMESE = "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền lợi."
+KOREAN = "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다."
+YORUBA = "Gbogbo ènìyàn ni a bí ní òmìnira; iyì àti ẹ̀tọ́ kọ̀ọ̀kan sì dọ́gba."
+DECOMPOSED = [unicodedata.normalize("NFD", text) for text in (VIETNAMESE, KOREAN, YORUBA, "ὈΔΥΣΣΕΎΣ", "ক্ষয় ड़")]
+UNORDERED = ["e\u0301\u0323to\u0301\u0323", "a\u0302\u0323 a\u0323\u0302", "q\u0307\u0323", "\u212b \u2126 \u0958"]
+"""Accents before dots below: the other way round than canonical order has them."""
+
+RECUT = ["col\u0387leccio", "a\u1fefb c\u1ffdd", "x ==\u0338 y =\u0338= z", "\uf90a\uf96e今天\ufa10天气"]
+"""NFC has other words: a joining dot or accent in the place of a symbol, a sign of its own, other characters."""
+
+MARKS = "\u0301\u0300\u0302\u0323\u0307\u0338\u1161\u11a8\u09c7\u09be"
+BASES = "aeoẹọ=\u0387\u1fef\u1ffd\uf90a今\u1100\u0958\u212b -"
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from([*MARKS, *BASES]), max_size=40)
+
+
+@given(st.lists(TEXTS, max_size=5))
+@example(DECOMPOSED)
+@example(UNORDERED)
+@example(RECUT)
+@example([VIETNAMESE, *UNORDERED, KOREAN, "", *DECOMPOSED, YORUBA])
+@settings(deadline=None)  # the kernels are compiled on their first call
 def test_word_hashes_equal_their_reference(texts: list[str]) -> None:
-    normal = [unicodedata.normalize("NFC", text) for text in texts]  # as documents are
-    rows = pa.record_batch([pa.array(["Don’t stop—", *normal, "今天天气 ก็ดี"], pa.large_string())], names=["text"])
-    batch = TextBatch(rows, LanguageText())
-    found, expected = word_hashes(batch), word_hashes_plain(batch)
-    assert found.hashes.tolist() == expected.hashes.tolist()
-    assert found.offsets.tolist() == expected.offsets.tolist()
+    column = pa.array(["Don’t stop—", *texts, "今天天气 ก็ดี"], pa.large_string())
+    for rows in (pa.record_batch([column], names=["text"]), pa.record_batch([column.slice(1)], names=["text"])):
+        batch = TextBatch(rows, LanguageText())
+        found, expected = word_hashes(batch), word_hashes_plain(batch)
+        assert found.hashes.tolist() == expected.hashes.tolist()
+        assert found.offsets.tolist() == expected.offsets.tolist()
+
+
+@pytest.mark.parametrize("text", [VIETNAMESE, KOREAN, YORUBA, *UNORDERED, *RECUT])
+def test_hashes_do_not_depend_on_the_normal_form(text: str) -> None:
+    assert len({text_hash(unicodedata.normalize(form, text)) for form in ("NFC", "NFD")} | {text_hash(text)}) == 1

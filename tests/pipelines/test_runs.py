@@ -17,6 +17,7 @@ import pytest
 
 from pipelines.gc import collect
 from pipelines.run import plan, run
+from pipelines.steps import annotate
 from pipelines.verify import verify
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart"
@@ -100,6 +101,13 @@ def test_an_edited_bound_runs_that_language_only(web_run: Path, tmp_path: Path) 
 
     assert run("web", str(web_run), **WEB).ran == 0  # taking the edit back costs nothing
     assert contents(web_run) == before
+
+
+def test_another_version_of_unicode_annotates_anew(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert states("web", str(finished))["annotate"] == "done"
+    monkeypatch.setattr(annotate, "UNICODE_VERSION", annotate.UNICODE_VERSION + "+1")
+    found = states("web", str(finished))
+    assert (found["ingest"], found["annotate"]) == ("done", "will run")
 
 
 def test_an_edited_list_annotates_that_language_only(web_run: Path, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipelines.languages import load_language
 from stages.errors import ConfigError
 from stages.quality.blocklist import BlockList, BlockListFiles
-from stages.quality.c4 import C4, c4
+from stages.quality.c4 import C4, c4, c4_plain, line_words
 from stages.quality.composition import Composition, composition
 from stages.quality.gopher import Gopher, gopher
 from stages.quality.lists import Lists, lists
@@ -109,6 +110,20 @@ def test_a_block_list_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         ("see our Privacy Policy for more", "policy_line_count", 1),
         ("Lorem ipsum dolor sit", "lorem_ipsum_count", 1),
         ("a function f() {\nand then }", "curly_brace_count", 1),
+        ("{ see our privacy policy for more", "curly_brace_count", 1),
+        ("{ see our privacy policy for more", "policy_line_count", 1),
+        ("{ see our privacy policy for more", "sentence_count", 0),
+        ("{ in javascript: lines of code", "curly_brace_count", 0),
+        ("lorem ipsum and { and javascript", "curly_brace_count", 0),
+        ("javascript and our privacy policy", "policy_line_count", 0),
+        ("(This line is a sentence.)", "unterminated_line_ratio", 0.0),
+        ("（这是一个句子。））", "unterminated_line_ratio", 0.0),
+        ("he said so (in the house)", "unterminated_line_ratio", 1.0),
+        ("x = require('house')", "unterminated_line_ratio", 1.0),
+        ("it goes on (and on...)", "unterminated_line_ratio", 1.0),
+        ("he said “it is a house”", "unterminated_line_ratio", 0.0),
+        ("one two ))", "unterminated_line_ratio", 1.0),
+        ("))", "unterminated_line_ratio", 1.0),
         ("x" * 1001 + " a b c", "long_word_line_count", 1),
         ("one two three\nfour five six.", "unterminated_line_ratio", 0.5),
         ("", "few_word_line_ratio", 0.0),
@@ -116,3 +131,26 @@ def test_a_block_list_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 )
 def test_c4(text: str, column: str, value: float) -> None:
     assert c4(batch(text), C4()).to_pylist()[0][column] == value
+    assert c4_plain(batch(text), C4()).to_pylist()[0][column] == value
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", []),
+        ("one - two, don't/do.", ["one", "-", "two,", "don't/do."]),
+        ("ሰላም፡ለዓለም፡ሁሉ።", ["ሰላም", "ለዓለም", "ሁሉ።"]),
+        ("今天天气，Hello, 好。 ！", ["今天", "天气", "，Hello,", "好", "！"]),
+        ("กขค abc", ["กขค", "abc"]),
+        ("བོད་ཡིག།", ["བོད", "ཡིག"]),
+    ],
+)
+def test_words_of_a_line_follow_one_rule(line: str, words: list[str]) -> None:
+    assert line_words(line) == words
+
+
+def test_armenian_is_typed_with_the_colon_for_its_full_stop() -> None:
+    text = "Տէրը Յովսէփի հետ էր: Նա ելաւ եւ գնաց 12:30։ Եւ նա ասաց նրանց:\nԱյն ժամանակ եկան:"
+    rows = batch(text).rows
+    row = c4(TextBatch(rows, load_language("hyw_Armn").text), C4()).to_pylist()[0]
+    assert (row["sentence_count"], row["unterminated_line_ratio"]) == (4, 0.0)

@@ -103,6 +103,15 @@ def test_slices_nulls_and_other_types() -> None:
     assert words_of(Segments(column([None, None]))) == [[], []]
 
 
+def test_only_texts_that_are_not_normal_are_normalized() -> None:
+    texts: list[str | None] = ["plain", "e\u0301", None, "\u1112\u1161\u11ab", "한", "a\u0302\u0323"]
+    normal = Segments(column(texts).slice(1)).nfc
+    assert words_of(normal) == [["é"], [], ["한"], ["한"], ["ậ"]]
+    assert normal.nfc is normal
+    same = Segments(column(["é", "한", None, ""]))
+    assert same.nfc is same
+
+
 def test_a_null_with_bytes_reads_as_empty() -> None:
     offsets = np.array([0, 3, 6], np.int64)
     made = pa.Array.from_buffers(
