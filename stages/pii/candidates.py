@@ -6,6 +6,7 @@ import numpy as np
 from numba import int64
 
 from stages.text.arrays import Segments
+from stages.text.code_points import characters_in
 from stages.text.compiled import borrowed, inlined, kernel
 
 EMAIL: Final = 0
@@ -107,59 +108,79 @@ def _may_be_iban(data: Any, begin: Any, place: Any, stop: Any) -> Any:
 
 
 @kernel
-def find_windows(data: Any, offsets: Any, windows: Any) -> Any:
+def find_windows(data: Any, offsets: Any, looked_at: Any, windows: Any) -> Any:
     """Fill `windows` as far as there is room and return how many there are.
 
     A window holds all that a pattern could match from its first to its last character; what follows it matters only
     to the patterns' look-ahead.
     """
-    data, offsets, windows = borrowed((data, offsets, windows))
+    data, offsets, windows, looked_at = borrowed((data, offsets, windows, looked_at))
     count = int64(0)
     for document in range(offsets.size - 1):
         begin, stop = offsets[document], offsets[document + 1]
-        characters = int64(0)  # before the place
-        number_end = dotted_end = address_end = begin
-        for place in range(begin, stop):
+        counted, characters = begin, int64(0)  # the characters before `counted`
+        number_end = dotted_end = address_end = place = begin
+        while place < stop:
             byte = data[place]
-            kind = int64(-1)
-            start, end = characters, characters + 1
+            if not looked_at[byte]:
+                place += 1
+                continue
+            kind, length, back = int64(-1), int64(1), int64(0)
+            dots = int64(0)
             if _is_digit(byte):
                 if place >= number_end:
-                    number_end, length, digits = _number_end(data, place, stop)
+                    number_end, found, digits = _number_end(data, place, stop)
                     if digits >= 7:
-                        kind, end = int64(PHONE), characters + length
+                        kind, length = int64(PHONE), found
                 if place >= dotted_end:
                     dotted_end, dots = _dotted_end(data, place, stop)
-                    if dots >= 3:
-                        if count < windows.kinds.size:
-                            windows.documents[count], windows.kinds[count] = document, IPV4
-                            windows.starts[count], windows.ends[count] = start, characters + dotted_end - place
-                        count += 1
             elif byte == 0x3A:
                 if place >= address_end:
-                    first, address_end = place, place + 1
+                    address_end = place + 1
                     colons, double = int64(1), False
-                    while first > begin and place - first < 4 and _is_hexadecimal(data[first - 1]):
-                        first -= 1
+                    while place - back > begin and back < 4 and _is_hexadecimal(data[place - back - 1]):
+                        back += 1
                     while address_end < stop and (_is_hexadecimal(data[address_end]) or data[address_end] == 0x3A):
                         if data[address_end] == 0x3A:
                             colons += 1
                             double |= data[address_end - 1] == 0x3A
                         address_end += 1
                     if double or colons >= 7:
-                        kind, start, end = int64(IPV6), characters - (place - first), characters + address_end - place
+                        kind, length = int64(IPV6), address_end - place
             elif byte == 0x40:
                 if _may_be_email(data, begin, place, stop):
                     kind = int64(EMAIL)
-            elif 0x41 <= byte <= 0x5A and _may_be_iban(data, begin, place, stop):
-                kind, end = int64(IBAN), characters + 9
-            if kind >= 0:
-                if count < windows.kinds.size:
-                    windows.documents[count], windows.kinds[count] = document, kind
-                    windows.starts[count], windows.ends[count] = start, end
+            elif _may_be_iban(data, begin, place, stop):
+                kind, length = int64(IBAN), int64(9)
+            if kind >= 0 or dots >= 3:
+                characters += characters_in(data, counted, place)
+                counted = place
+            if dots >= 3:
+                _put(windows, count, document, int64(IPV4), characters, characters + dotted_end - place)
                 count += 1
-            characters += int64((byte & 0xC0) != 0x80)
+            if kind >= 0:
+                _put(windows, count, document, kind, characters - back, characters + length)
+                count += 1
+            place += 1
     return count
+
+
+@inlined
+def _put(windows: Any, at: Any, document: Any, kind: Any, start: Any, end: Any) -> None:
+    """Enter a window where there is room."""
+    if at < windows.kinds.size:
+        windows.documents[at], windows.kinds[at] = document, kind
+        windows.starts[at], windows.ends[at] = start, end
+
+
+def _looked_at() -> np.ndarray:
+    """Bytes at which something may be found: digits, colons, at signs, ASCII capitals."""
+    found = np.zeros(256, bool)
+    found[[*range(0x30, 0x3B), *range(0x40, 0x5B)]] = True
+    return found
+
+
+_LOOKED_AT: Final = _looked_at()
 
 
 def candidates(segments: Segments) -> Windows:
@@ -167,7 +188,7 @@ def candidates(segments: Segments) -> Windows:
     room = 1024
     while True:
         windows = Windows.of_size(room)
-        count = int(find_windows(segments.data, segments.offsets, windows))
+        count = int(find_windows(segments.data, segments.offsets, _LOOKED_AT, windows))
         if count <= room:
             return Windows(*(array[:count] for array in windows))
         room = count

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import regex
 
 from stages.quality.c4_kernel import (
@@ -14,7 +13,6 @@ from stages.quality.c4_kernel import (
     JAVASCRIPT,
     LONG,
     LOREM,
-    PHRASES,
     POLICY,
     SENTENCES,
     UNTERMINATED,
@@ -94,7 +92,7 @@ def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
         config.terminated_lines_only,
     )
     segments = batch.segments
-    found = count(segments, rules, _suspects(segments.texts)).T
+    found = count(segments, rules).T
     lines = np.maximum(np.diff(segments.split_lines[1]), 1)
     columns = (
         found[LOREM],
@@ -107,15 +105,6 @@ def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
         found[LONG],
     )
     return columns_of(COLUMNS, columns)
-
-
-def _suspects(texts: pa.Array) -> np.ndarray:
-    """Which texts may hold a phrase that a line is counted for: most have none, and then no line is searched."""
-    pattern = "|".join(phrase for phrases in PHRASES.values() for phrase in phrases)
-    found: np.ndarray = pc.match_substring_regex(texts, pattern=pattern, ignore_case=True).to_numpy(
-        zero_copy_only=False
-    )
-    return found.astype(bool)
 
 
 def c4_plain(batch: TextBatch, config: C4) -> pa.RecordBatch:

@@ -3,11 +3,11 @@
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import int64, uint8, uint32
+from numba import int64, uint8, uint32, uint64
 
 from stages.text.arrays import Segments
-from stages.text.code_points import decode, decode_before, entry
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.code_points import decode, decode_before, entry, zero_bytes
+from stages.text.compiled import borrowed, inlined, kernel, load8
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import IS_WORD, RUN
 from stages.text.sentences import Marks, count_sentences, holds
@@ -20,7 +20,10 @@ PHRASES: Final = {
     JAVASCRIPT: ("javascript",),
     POLICY: ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"),
 }
-"""What a line is counted for, in the order of C4's tests."""
+"""What a line is counted for, in the order of C4's tests; `find_suspects` knows what they have in common."""
+
+_TOPS: Final = 0x8080808080808080
+_BRACKETS: Final = 0x5B5B5B5B5B5B5B5B
 
 
 class Phrases(NamedTuple):
@@ -174,21 +177,55 @@ def _judge(
 
 
 @inlined
+def _glance(data: Any, start: Any, end: Any) -> Any:
+    """Of a line: whether it may hold more than ASCII and two-byte characters, whether it has a square bracket."""
+    high, bracket = uint64(0), uint64(0)
+    place = start
+    while place + 8 <= end:
+        eight = load8(data, place)
+        high |= eight & (eight << uint64(1)) & (eight << uint64(2)) & uint64(_TOPS)
+        bracket |= zero_bytes(eight ^ uint64(_BRACKETS))
+        place += 8
+    is_high, has_bracket = high != uint64(0), bracket != uint64(0)
+    while place < end:
+        is_high |= data[place] >= 0xE0
+        has_bracket |= data[place] == 0x5B
+        place += 1
+    return is_high, has_bracket
+
+
+@inlined
+def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
+    """Words between spaces of a line without characters of three bytes and more; stops at so many."""
+    count, inside = int64(0), False
+    place = start
+    while place < end and count < most:
+        byte = data[place]
+        space = byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F
+        if byte == 0xC2 and (data[place + 1] == 0x85 or data[place + 1] == 0xA0):
+            space = True
+            place += 1
+        count += int64(not space and not inside)
+        inside = not space
+        place += 1
+    return count
+
+
+@inlined
 def _look(data: Any, start: Any, end: Any, tables: Any) -> Any:
-    """Of a line: characters, words between spaces, the longest of them, whether it is segmented, has a bracket."""
+    """Of a line: characters, words between spaces, the longest of them, whether it is segmented."""
     blocks, flag_table = tables.blocks, tables.flags
     characters = count = longest = length = int64(0)
     seen = uint32(0)
-    bracket = False
+    ascii_at = entry(blocks, int64(0))
     while start < end:
         byte = data[start]
         if byte < 0x80:
             start += 1
-            point = int64(byte)
-            bracket |= byte == 0x5B
+            flags = flag_table[ascii_at + byte]
         else:
             point, start = decode(data, start)
-        flags = flag_table[entry(blocks, point)]
+            flags = flag_table[entry(blocks, point)]
         seen |= flags
         characters += 1
         if flags & uint32(SPACE):
@@ -197,7 +234,7 @@ def _look(data: Any, start: Any, end: Any, tables: Any) -> Any:
             count += int64(length == 0)
             length += 1
             longest = max(longest, length)
-    return characters, count, longest, bool(seen & uint32(SEGMENTED)), bracket
+    return characters, count, longest, bool(seen & uint32(SEGMENTED))
 
 
 @inlined
@@ -259,9 +296,14 @@ def judge_lines(
         for line in range(first[document], first[document + 1]):
             start = after_spaces(data, lines.starts[line], lines.ends[line], tables)
             end = before_spaces(data, start, lines.ends[line], tables)
-            characters, count, longest, segmented, bracket = _look(data, start, end, tables)
-            if segmented:
-                count, longest, word = _segmented_words(data, start, end, words, word, last_word, tables)
+            high, bracket = _glance(data, start, end)
+            characters = count = longest = int64(0)
+            if high or end - start > rules.max_length:
+                characters, count, longest, segmented = _look(data, start, end, tables)
+                if segmented:
+                    count, longest, word = _segmented_words(data, start, end, words, word, last_word, tables)
+            else:
+                count = _count_to(data, start, end, rules.min_words)
             if characters > rules.max_length and longest > rules.max_length:
                 row[LONG] += 1
             elif bracket:
@@ -271,8 +313,31 @@ def judge_lines(
                 _judge(data, start, end, count, suspects[document], rules, phrases, tables, row)
 
 
-def count(segments: Segments, rules: Rules, suspects: np.ndarray) -> np.ndarray:
-    """Counts of each document: int64[documents, COUNTS]; only `suspects` may hold one of the phrases."""
+@kernel
+def find_suspects(data: Any, offsets: Any, suspects: Any) -> None:
+    """Fill in which documents may hold one of the phrases: each has one of `java`, `coo`, `poli`, `f us` and `m ip`.
+
+    Bytes are compared without the bit that tells capitals from small letters, all places of a text alike, so that
+    many are compared at once. Most texts have none of them, and then no line is searched.
+    """
+    data, offsets, suspects = borrowed((data, offsets, suspects))
+    for document in range(offsets.size - 1):
+        found = False
+        for place in range(offsets[document], offsets[document + 1] - 3):
+            one, two = data[place] | uint8(0x20), data[place + 1] | uint8(0x20)
+            three, four = data[place + 2] | uint8(0x20), data[place + 3] | uint8(0x20)
+            found |= (one == uint8(0x6A)) & (two == uint8(0x61)) & (three == uint8(0x76)) & (four == uint8(0x61))
+            found |= (one == uint8(0x63)) & (two == uint8(0x6F)) & (three == uint8(0x6F))
+            found |= (one == uint8(0x70)) & (two == uint8(0x6F)) & (three == uint8(0x6C)) & (four == uint8(0x69))
+            found |= (one == uint8(0x66)) & (two == uint8(0x20)) & (three == uint8(0x75)) & (four == uint8(0x73))
+            found |= (one == uint8(0x6D)) & (two == uint8(0x20)) & (three == uint8(0x69)) & (four == uint8(0x70))
+        suspects[document] = found
+
+
+def count(segments: Segments, rules: Rules) -> np.ndarray:
+    """Counts of each document: int64[documents, COUNTS]."""
+    suspects = np.empty(len(segments), bool)
+    find_suspects(segments.data, segments.offsets, suspects)
     lines, first = segments.split_lines
     counts = np.zeros((len(segments), COUNTS), np.int64)
     copy = np.empty(int((lines.ends - lines.starts).max(initial=0)), np.uint8)

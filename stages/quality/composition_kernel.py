@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint32
+from numba import int64, uint8, uint32
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
@@ -15,6 +15,7 @@ COUNTS: Final = 8
 (VISIBLE, LETTERS, DIGITS, MARKS, SYMBOLS, CAPITALS, SCRIPTED, OF_SCRIPT) = range(COUNTS)
 _CLASSES: Final = 256
 """Combinations of the flags that are counted: the lowest eight bits."""
+_ASCII: Final = 128
 
 
 @kernel
@@ -22,17 +23,30 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
     """Fill `counts`, (documents, COUNTS); `script` is a bitmap of the characters of a script, or has no size."""
     data, offsets, script, tables, classes, counts = borrowed((data, offsets, script, tables, classes, counts))
     blocks, flag_table = tables.blocks, tables.flags
+    ascii_at = entry(blocks, int64(0))
     for document in range(offsets.size - 1):
-        for kind in range(_CLASSES):
+        for kind in range(_CLASSES + _ASCII):
             classes[kind] = 0
         place, stop = offsets[document], offsets[document + 1]
         of_script = int64(0)
         while place < stop:
+            byte = data[place]
+            if byte < 0x80:
+                classes[_CLASSES + int64(byte)] += 1
+                place += 1
+                continue
             point, place = decode(data, place)
             flags = flag_table[entry(blocks, point)]
             classes[flags & uint32(_CLASSES - 1)] += 1
             if script.size and flags & uint32(LETTER):
                 of_script += int64(holds(script, point))
+        for byte in range(_ASCII):
+            number = classes[_CLASSES + byte]
+            if number:
+                flags = flag_table[ascii_at + byte]
+                classes[flags & uint32(_CLASSES - 1)] += number
+                if script.size and flags & uint32(LETTER) and holds(script, byte):
+                    of_script += number
         row = counts[document]
         for kind in range(_CLASSES):
             number = classes[kind]
@@ -45,6 +59,17 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
                 row[CAPITALS] += number if kind & LETTER and kind & CAPITAL else 0
                 row[SCRIPTED] += number if kind & LETTER and kind & OWN_SCRIPT else 0
         row[OF_SCRIPT] = of_script if script.size else row[SCRIPTED]
+
+
+@inlined
+def _may_have_address(data: Any, start: Any, stop: Any) -> Any:
+    """Whether `://` or `www.` stands somewhere; all places alike, so that many are compared at once."""
+    found = False
+    for place in range(start, stop - 3):
+        one, two, three = data[place], data[place + 1], data[place + 2]
+        found |= (one == uint8(0x3A)) & (two == uint8(0x2F)) & (three == uint8(0x2F))
+        found |= (one == uint8(0x77)) & (two == uint8(0x77)) & (three == uint8(0x77))
+    return found
 
 
 @inlined
@@ -67,6 +92,8 @@ def address_characters(data: Any, offsets: Any, tables: Any, found: Any) -> None
     for document in range(offsets.size - 1):
         place, stop = offsets[document], offsets[document + 1]
         total = int64(0)
+        if not _may_have_address(data, place, stop):
+            place = stop
         while place < stop:
             if data[place] != 0x68 and data[place] != 0x77:
                 place += 1
@@ -95,7 +122,7 @@ def count(segments: Segments, script: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Counts of each document, int64[documents, COUNTS], and its characters of web addresses."""
     known = tables()
     counts = np.zeros((len(segments), COUNTS), np.int64)
-    count_classes(segments.data, segments.offsets, script, known, np.empty(_CLASSES, np.int64), counts)
+    count_classes(segments.data, segments.offsets, script, known, np.empty(_CLASSES + _ASCII, np.int64), counts)
     addresses = np.empty(len(segments), np.int64)
     address_characters(segments.data, segments.offsets, known, addresses)
     return counts, addresses

@@ -13,6 +13,8 @@ from stages.text.compiled import inlined, load8
 MULTIPLIER: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 MIXER: Final = 0xD6E8FEB86659FD93  # Mulvey's rrmxmx
 _MASK: Final = (1 << 64) - 1
+_ONES: Final = 0x0101010101010101
+_TOPS: Final = 0x8080808080808080
 
 
 @inlined
@@ -67,7 +69,32 @@ def hash_step(value: Any, eight: Any) -> Any:
 
 
 @inlined
-def _last_bytes(data: Any, place: Any, end: Any) -> Any:
+def zero_bytes(eight: Any) -> Any:
+    """Not 0 if one of eight bytes is 0; the lowest bit that is set is in the first of them."""
+    return (eight - uint64(_ONES)) & ~eight & uint64(_TOPS)
+
+
+@inlined
+def continuations(eight: Any) -> Any:
+    """How many of eight bytes are the second, third or fourth of a character."""
+    return int64((((eight >> uint64(7)) & ~(eight >> uint64(6)) & uint64(_ONES)) * uint64(_ONES)) >> uint64(56))
+
+
+@inlined
+def characters_in(data: Any, start: Any, end: Any) -> Any:
+    """Code points of data[start:end]."""
+    count = end - start
+    while start + 8 <= end:
+        count -= continuations(load8(data, start))
+        start += 8
+    while start < end:
+        count -= int64((data[start] & 0xC0) == 0x80)
+        start += 1
+    return count
+
+
+@inlined
+def last_bytes(data: Any, place: Any, end: Any) -> Any:
     """Fewer than eight bytes, filled up with zeros."""
     if place + 8 <= data.size:
         return load8(data, place) & ((uint64(1) << uint64(8 * (end - place))) - uint64(1))
@@ -84,15 +111,14 @@ def hash_bytes(data: Any, start: Any, end: Any) -> Any:
     while place + 8 <= end:
         value = hash_step(value, load8(data, place))
         place += 8
-    return final(hash_step(value, _last_bytes(data, place, end)), end - start)
+    return final(hash_step(value, last_bytes(data, place, end)), end - start)
 
 
 @inlined
 def _fold_ascii(eight: Any) -> Any:
     """Eight bytes below 0x80 as dedup words have them: capitals in lower case, the grave accent as an apostrophe."""
-    tops = uint64(0x8080808080808080)
-    capital = (eight + uint64(0x3F3F3F3F3F3F3F3F)) & ~(eight + uint64(0x2525252525252525)) & tops
-    accent = ~((eight ^ uint64(0x6060606060606060)) + uint64(0x7F7F7F7F7F7F7F7F)) & tops
+    capital = (eight + uint64(0x3F3F3F3F3F3F3F3F)) & ~(eight + uint64(0x2525252525252525)) & uint64(_TOPS)
+    accent = ~((eight ^ uint64(0x6060606060606060)) + uint64(0x7F7F7F7F7F7F7F7F)) & uint64(_TOPS)
     return (eight | (capital >> uint64(2))) ^ ((accent >> uint64(7)) * uint64(0x60 ^ 0x27))
 
 
@@ -103,7 +129,7 @@ def folded_ascii_hash(data: Any, start: Any, end: Any) -> Any:
     while place + 8 <= end:
         value = hash_step(value, _fold_ascii(load8(data, place)))
         place += 8
-    return final(hash_step(value, _fold_ascii(_last_bytes(data, place, end))), end - start)
+    return final(hash_step(value, _fold_ascii(last_bytes(data, place, end))), end - start)
 
 
 @inlined

@@ -1,14 +1,26 @@
 """Lines of a batch, straight from its UTF-8."""
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-from numba import int64, uint8, uint32
+from numba import int64, uint8, uint32, uint64
 
-from stages.text.code_points import decode, entry, hash_bytes
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.code_points import (
+    characters_in,
+    continuations,
+    decode,
+    entry,
+    final,
+    hash_bytes,
+    hash_step,
+    last_bytes,
+    zero_bytes,
+)
+from stages.text.compiled import borrowed, inlined, kernel, load8
 from stages.text.memory import room
 from stages.text.tables import SPACE
+
+_LINE_FEEDS: Final = 0x0A0A0A0A0A0A0A0A
 
 
 class Lines(NamedTuple):
@@ -34,6 +46,8 @@ class Lines(NamedTuple):
 def after_spaces(data: Any, start: Any, end: Any, tables: Any) -> Any:
     """Where the first character stands that is no white space; the end if there is none."""
     while start < end:
+        if 0x20 < data[start] < 0x80:
+            break
         point, after = decode(data, start)
         if not tables.flags[entry(tables.blocks, point)] & uint32(SPACE):
             break
@@ -46,6 +60,8 @@ def before_spaces(data: Any, start: Any, end: Any, tables: Any) -> Any:
     """Where the white space at the end begins."""
     while end > start:
         place = end - 1
+        if 0x20 < data[place] < 0x80:
+            break
         while (data[place] & 0xC0) == 0x80:
             place -= 1
         if not tables.flags[entry(tables.blocks, decode(data, place)[0])] & uint32(SPACE):
@@ -71,21 +87,21 @@ def _break_at(data: Any, place: Any, stop: Any) -> Any:
 
 @kernel
 def has_other_breaks(data: Any, start: int, end: int) -> Any:
-    """Whether data[start:end] may hold a line break that is no line feed."""
+    """Whether data[start:end] holds a line break that is no line feed."""
     data = borrowed(data)
+    for place in range(start, min(start + 2, end)):
+        if _break_at(data, place, end) and data[place] != 0x0A:
+            return True
     found = False
-    for place in range(start, end):
-        byte = data[place]
-        found |= (byte > uint8(0x0A) and byte < uint8(0x1F)) or byte == uint8(0x85)
-        found |= byte == uint8(0xA8) or byte == uint8(0xA9)
-    if not found:
-        return False
-    for place in range(start, end):
-        byte = data[place]
-        if (byte < 0x20 and byte > 0x0A) or byte == 0xC2 or byte == 0xE2:
-            if _break_at(data, place, end):
-                return True
-    return False
+    for place in range(start + 2, end):
+        byte, before = data[place], data[place - 1]
+        found |= (byte > uint8(0x0A)) & (byte < uint8(0x0E))
+        found |= (byte > uint8(0x1B)) & (byte < uint8(0x1F))
+        found |= (byte == uint8(0x85)) & (before == uint8(0xC2))
+        found |= (
+            ((byte | uint8(1)) == uint8(0xA9)) & (before == uint8(0x80)) & (data[place - 2] == uint8(0xE2))
+        )
+    return found
 
 
 @kernel
@@ -104,15 +120,28 @@ def count_lines(data: Any, offsets: Any, every_break: bool) -> Any:
 
 
 @inlined
-def _put_line(data: Any, start: Any, end: Any, tables: Any, lines: Any, at: Any) -> None:
-    length = int64(0)
-    for place in range(start, end):
-        length += int64((data[place] & uint8(0xC0)) != uint8(0x80))
+def _put_line(data: Any, start: Any, end: Any, length: Any, hashed: Any, tables: Any, lines: Any, at: Any) -> None:
     lines.starts[at], lines.ends[at], lines.lengths[at] = start, end, length
-    lines.blank[at] = start == end or (data[start] <= 0x20 or data[start] >= 0x80) and (
-        after_spaces(data, start, end, tables) == end
-    )
-    lines.hashes[at] = hash_bytes(data, start, end)
+    lines.blank[at] = after_spaces(data, start, end, tables) == end
+    lines.hashes[at] = hashed
+
+
+@inlined
+def _read_line(data: Any, start: Any, stop: Any) -> Any:
+    """Where the line that begins at a place ends, its code points and its hash: in one pass, eight bytes at a time."""
+    value, place, later = uint64(0), start, int64(0)
+    while place + 8 <= stop:
+        eight = load8(data, place)
+        if zero_bytes(eight ^ uint64(_LINE_FEEDS)):
+            break
+        value = hash_step(value, eight)
+        later += continuations(eight)
+        place += 8
+    end = place
+    while end < stop and data[end] != 0x0A:
+        later += int64((data[end] & 0xC0) == 0x80)
+        end += 1
+    return end, end - start - later, final(hash_step(value, last_bytes(data, place, end)), end - start)
 
 
 @kernel
@@ -127,6 +156,7 @@ def scan_lines(data: Any, offsets: Any, tables: Any, every_break: bool, lines: A
         while start < stop or (start == stop and not every_break and stop > offsets[document]):
             size = int64(0)
             if every_break:
+                place = start
                 while place < stop:
                     byte = data[place]
                     if byte < 0x20 or byte == 0xC2 or byte == 0xE2:
@@ -134,11 +164,11 @@ def scan_lines(data: Any, offsets: Any, tables: Any, every_break: bool, lines: A
                         if size:
                             break
                     place += 1
+                length, hashed = characters_in(data, start, place), hash_bytes(data, start, place)
             else:
-                while place < stop and data[place] != 0x0A:
-                    place += 1
+                place, length, hashed = _read_line(data, start, stop)
                 size = int64(place < stop)
-            _put_line(data, start, place, tables, lines, count)
+            _put_line(data, start, place, length, hashed, tables, lines, count)
             count += 1
             if size == 0:
                 break

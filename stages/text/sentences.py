@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import int64, uint32
 
 from stages.text.characters import CLOSERS, SPACED_TERMINATORS
@@ -18,12 +19,20 @@ class Marks(NamedTuple):
     terminators: Any
     within: Any  # terminators and what may close a quotation after them
     mild: Any  # those that end a sentence only before white space
+    leads: Any  # bool[256]: first bytes of a terminator
+    pairs: Any  # bool[8192]: of those with three bytes and more the low seven and six bits of the first two
 
 
 @lru_cache(maxsize=256)
 def marks_of(terminators: str) -> Marks:
     """The bitmaps of a language's terminators."""
-    return Marks(bitmap(terminators), bitmap(terminators + CLOSERS), bitmap(SPACED_TERMINATORS + CLOSERS))
+    leads, pairs = np.zeros(256, bool), np.zeros(1 << 13, bool)
+    for encoded in (mark.encode() for mark in terminators):
+        leads[encoded[0]] = True
+        if len(encoded) > 2:
+            pairs[(encoded[0] & 0x7F) << 6 | (encoded[1] & 0x3F)] = True
+    within, mild = bitmap(terminators + CLOSERS), bitmap(SPACED_TERMINATORS + CLOSERS)
+    return Marks(bitmap(terminators), within, mild, leads, pairs)
 
 
 @inlined
@@ -61,8 +70,11 @@ def count_sentences(data: Any, start: Any, end: Any, marks: Any, tables: Any) ->
     place = start
     while place < end:
         byte = data[place]
-        if 0x61 <= byte <= 0x7A and not holds(marks.terminators, int64(byte)):  # most of Latin text
+        if not marks.leads[byte]:  # most of most texts
             place += 1
+            continue
+        if byte >= 0xE0 and not marks.pairs[int64(byte & 0x7F) << 6 | int64(data[place + 1] & 0x3F)]:
+            place += 3
             continue
         point, after = decode(data, place)
         if not holds(marks.terminators, point):
