@@ -7,7 +7,7 @@ from numba import int64
 
 from stages.text.arrays import Segments
 from stages.text.code_points import characters_in
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel
 
 EMAIL: Final = 0
 IPV4: Final = 1
@@ -48,12 +48,12 @@ def _is_hexadecimal(byte: Any) -> Any:
 @inlined
 def _separator(data: Any, place: Any, stop: Any) -> Any:
     """Bytes of a separator of phone numbers: space, no-break space, ( ) . - / and two hyphens; 0 if there is none."""
-    byte = data[place]
+    byte = item(data, place)
     if byte == 0x20 or byte == 0x28 or byte == 0x29 or 0x2D <= byte <= 0x2F:
         return int64(1)
-    if byte == 0xC2 and place + 1 < stop and data[place + 1] == 0xA0:
+    if byte == 0xC2 and place + 1 < stop and item(data, place + 1) == 0xA0:
         return int64(2)
-    if byte == 0xE2 and place + 2 < stop and data[place + 1] == 0x80 and 0x90 <= data[place + 2] <= 0x91:
+    if byte == 0xE2 and place + 2 < stop and item(data, place + 1) == 0x80 and 0x90 <= item(data, place + 2) <= 0x91:
         return int64(3)
     return int64(0)
 
@@ -71,7 +71,7 @@ def _number_end(data: Any, place: Any, stop: Any) -> Any:
                 break
             at += size
             between += 1
-        if at >= stop or not _is_digit(data[at]):
+        if at >= stop or not _is_digit(item(data, at)):
             return end, length, digits
         end = at + 1
         length += between + 1
@@ -82,8 +82,8 @@ def _number_end(data: Any, place: Any, stop: Any) -> Any:
 def _dotted_end(data: Any, place: Any, stop: Any) -> Any:
     """Of digits and full stops: their end, and how many full stops stand between digits."""
     end, dots = place + 1, int64(0)
-    while end < stop and (_is_digit(data[end]) or data[end] == 0x2E):
-        dots += int64(data[end] == 0x2E and _is_digit(data[end - 1]))
+    while end < stop and (_is_digit(item(data, end)) or item(data, end) == 0x2E):
+        dots += int64(item(data, end) == 0x2E and _is_digit(item(data, end - 1)))
         end += 1
     return end, dots
 
@@ -91,20 +91,20 @@ def _dotted_end(data: Any, place: Any, stop: Any) -> Any:
 @inlined
 def _may_be_email(data: Any, begin: Any, place: Any, stop: Any) -> Any:
     """Whether something that can belong to an address stands on both sides of an at sign."""
-    if place == begin or place + 1 >= stop or data[place - 1] <= 0x20 or data[place - 1] == 0x40:
+    if place == begin or place + 1 >= stop or item(data, place - 1) <= 0x20 or item(data, place - 1) == 0x40:
         return False
-    after = data[place + 1]
+    after = item(data, place + 1)
     return after >= 0x80 or _is_digit(after) or _is_letter(after)
 
 
 @inlined
 def _may_be_iban(data: Any, begin: Any, place: Any, stop: Any) -> Any:
     """Whether two capitals and two digits begin a word here."""
-    if place + 8 > stop or not 0x41 <= data[place + 1] <= 0x5A:
+    if place + 8 > stop or not 0x41 <= item(data, place + 1) <= 0x5A:
         return False
-    if not (_is_digit(data[place + 2]) and _is_digit(data[place + 3])):
+    if not (_is_digit(item(data, place + 2)) and _is_digit(item(data, place + 3))):
         return False
-    return place == begin or not (_is_digit(data[place - 1]) or _is_letter(data[place - 1]))
+    return place == begin or not (_is_digit(item(data, place - 1)) or _is_letter(item(data, place - 1)))
 
 
 @kernel
@@ -121,8 +121,8 @@ def find_windows(data: Any, offsets: Any, looked_at: Any, windows: Any) -> Any:
         counted, characters = begin, int64(0)  # the characters before `counted`
         number_end = dotted_end = address_end = place = begin
         while place < stop:
-            byte = data[place]
-            if not looked_at[byte]:
+            byte = item(data, place)
+            if not item(looked_at, byte):
                 place += 1
                 continue
             kind, length, back = int64(-1), int64(1), int64(0)
@@ -138,12 +138,12 @@ def find_windows(data: Any, offsets: Any, looked_at: Any, windows: Any) -> Any:
                 if place >= address_end:
                     address_end = place + 1
                     colons, double = int64(1), False
-                    while place - back > begin and back < 4 and _is_hexadecimal(data[place - back - 1]):
+                    while place - back > begin and back < 4 and _is_hexadecimal(item(data, place - back - 1)):
                         back += 1
-                    while address_end < stop and (_is_hexadecimal(data[address_end]) or data[address_end] == 0x3A):
-                        if data[address_end] == 0x3A:
+                    while address_end < stop and (_is_hexadecimal(item(data, address_end)) or item(data, address_end) == 0x3A):
+                        if item(data, address_end) == 0x3A:
                             colons += 1
-                            double |= data[address_end - 1] == 0x3A
+                            double |= item(data, address_end - 1) == 0x3A
                         address_end += 1
                     if double or colons >= 7:
                         kind, length = int64(IPV6), address_end - place

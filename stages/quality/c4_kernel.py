@@ -7,7 +7,7 @@ from numba import int64, uint8, uint32, uint64
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, decode_before, entry, zero_bytes
-from stages.text.compiled import borrowed, inlined, kernel, load8
+from stages.text.compiled import borrowed, inlined, item, kernel, load8
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import IS_WORD, RUN
 from stages.text.sentences import Marks, count_sentences, holds
@@ -68,10 +68,10 @@ def _matches(data: Any, place: Any, end: Any, phrases: Any, start: Any, stop: An
     for letter in range(start, stop):
         if place >= end:
             return False
-        wanted, byte = phrases.data[letter], data[place]
+        wanted, byte = item(phrases.data, letter), item(data, place)
         if byte == wanted or (0x41 <= byte <= 0x5A and uint8(byte + 0x20) == wanted):
             place += 1
-        elif wanted == 0x6B and byte == 0xE2 and data[place + 1] == 0x84 and data[place + 2] == 0xAA:
+        elif wanted == 0x6B and byte == 0xE2 and item(data, place + 1) == 0x84 and item(data, place + 2) == 0xAA:
             place += 3
         else:
             return False
@@ -83,7 +83,7 @@ def _find_phrase(data: Any, start: Any, end: Any, phrases: Any) -> Any:
     """The column of the first kind of phrase in a line, in the order of the phrases; -1 without any."""
     found = phrases.ends.size
     for place in range(start, end):
-        if not phrases.leads[data[place]]:
+        if not item(phrases.leads, item(data, place)):
             continue
         begin = int64(0)
         for number in range(found):
@@ -100,16 +100,16 @@ def _citation_end(data: Any, place: Any, end: Any, tables: Any) -> Any:
     at = place + 1
     while at < end:
         point, after = decode(data, at)
-        if not tables.flags[entry(tables.blocks, point)] & uint32(DECIMAL):
+        if not item(tables.flags, entry(tables.blocks, point)) & uint32(DECIMAL):
             break
         at = after
-    if at < end and data[at] == 0x5D:
+    if at < end and item(data, at) == 0x5D:
         return at + 1
     for words in (b"[edit]", b"[citation needed]"):
         if place + len(words) <= end:
             same = True
             for letter in range(len(words)):
-                same = same and data[place + letter] == words[letter]
+                same = same and item(data, place + letter) == words[letter]
             if same:
                 return place + len(words)
     return place
@@ -120,12 +120,12 @@ def _without_citations(data: Any, start: Any, end: Any, tables: Any, copy: Any) 
     """Copy a line without its citations and return how long it is."""
     size = int64(0)
     while start < end:
-        if data[start] == 0x5B:
+        if item(data, start) == 0x5B:
             after = _citation_end(data, start, end, tables)
             if after > start:
                 start = after
                 continue
-        copy[size] = data[start]
+        copy[size] = item(data, start)
         size += 1
         start += 1
     return size
@@ -136,15 +136,15 @@ def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
     """Whether a line ends in terminal punctuation, after which closing brackets may stand, but not in `...`."""
     stop = end
     while stop > start:
-        if data[stop - 1] == 0x29:
+        if item(data, stop - 1) == 0x29:
             stop -= 1
-        elif stop - start >= 3 and data[stop - 1] == 0x89 and data[stop - 2] == 0xBC and data[stop - 3] == 0xEF:
+        elif stop - start >= 3 and item(data, stop - 1) == 0x89 and item(data, stop - 2) == 0xBC and item(data, stop - 3) == 0xEF:
             stop -= 3  # the fullwidth bracket
         else:
             break
     if stop == start:
         return False
-    if stop - start >= 3 and data[stop - 1] == 0x2E and data[stop - 2] == 0x2E and data[stop - 3] == 0x2E:
+    if stop - start >= 3 and item(data, stop - 1) == 0x2E and item(data, stop - 2) == 0x2E and item(data, stop - 3) == 0x2E:
         return False
     point = decode_before(data, stop)
     return holds(rules.endings, point) if stop == end else holds(rules.before_brackets, point)
@@ -167,7 +167,7 @@ def _judge(
         row[kind] += 1
         return
     for place in range(start, end):
-        if data[place] == 0x7B:
+        if item(data, place) == 0x7B:
             row[BRACES] += 1
             break
     if kind == POLICY:
@@ -188,8 +188,8 @@ def _glance(data: Any, start: Any, end: Any) -> Any:
         place += 8
     is_high, has_bracket = high != uint64(0), bracket != uint64(0)
     while place < end:
-        is_high |= data[place] >= 0xE0
-        has_bracket |= data[place] == 0x5B
+        is_high |= item(data, place) >= 0xE0
+        has_bracket |= item(data, place) == 0x5B
         place += 1
     return is_high, has_bracket
 
@@ -200,9 +200,9 @@ def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
     count, inside = int64(0), False
     place = start
     while place < end and count < most:
-        byte = data[place]
+        byte = item(data, place)
         space = byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F
-        if byte == 0xC2 and (data[place + 1] == 0x85 or data[place + 1] == 0xA0):
+        if byte == 0xC2 and (item(data, place + 1) == 0x85 or item(data, place + 1) == 0xA0):
             space = True
             place += 1
         count += int64(not space and not inside)
@@ -219,13 +219,13 @@ def _look(data: Any, start: Any, end: Any, tables: Any) -> Any:
     seen = uint32(0)
     ascii_at = entry(blocks, int64(0))
     while start < end:
-        byte = data[start]
+        byte = item(data, start)
         if byte < 0x80:
             start += 1
-            flags = flag_table[ascii_at + byte]
+            flags = item(flag_table, ascii_at + byte)
         else:
             point, start = decode(data, start)
-            flags = flag_table[entry(blocks, point)]
+            flags = item(flag_table, entry(blocks, point))
         seen |= flags
         characters += 1
         if flags & uint32(SPACE):
@@ -260,7 +260,7 @@ def _segmented_words(data: Any, start: Any, end: Any, words: Any, word: Any, las
             place = words.ends[word]
             continue
         point, place = decode(data, place)
-        flags = flag_table[entry(blocks, point)]
+        flags = item(flag_table, entry(blocks, point))
         if flags & uint32(SPACE) or (flags & uint32(SEGMENTED) and flags & uint32(NO_WORD)):
             if length and (alone or seen & uint32(WORD)):
                 count, longest = count + 1, max(longest, length)
@@ -324,8 +324,8 @@ def find_suspects(data: Any, offsets: Any, suspects: Any) -> None:
     for document in range(offsets.size - 1):
         found = False
         for place in range(offsets[document], offsets[document + 1] - 3):
-            one, two = data[place] | uint8(0x20), data[place + 1] | uint8(0x20)
-            three, four = data[place + 2] | uint8(0x20), data[place + 3] | uint8(0x20)
+            one, two = item(data, place) | uint8(0x20), item(data, place + 1) | uint8(0x20)
+            three, four = item(data, place + 2) | uint8(0x20), item(data, place + 3) | uint8(0x20)
             found |= (one == uint8(0x6A)) & (two == uint8(0x61)) & (three == uint8(0x76)) & (four == uint8(0x61))
             found |= (one == uint8(0x63)) & (two == uint8(0x6F)) & (three == uint8(0x6F))
             found |= (one == uint8(0x70)) & (two == uint8(0x6F)) & (three == uint8(0x6C)) & (four == uint8(0x69))

@@ -7,7 +7,7 @@ from numba import int64, uint8, uint32
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel
 from stages.text.sentences import holds
 from stages.text.tables import CAPITAL, LETTER, NUMBER, OWN_SCRIPT, PUNCTUATION, SPACE, SYMBOL, WHITE_SPACE, tables
 
@@ -30,20 +30,20 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
         place, stop = offsets[document], offsets[document + 1]
         of_script = int64(0)
         while place < stop:
-            byte = data[place]
+            byte = item(data, place)
             if byte < 0x80:
                 classes[_CLASSES + int64(byte)] += 1
                 place += 1
                 continue
             point, place = decode(data, place)
-            flags = flag_table[entry(blocks, point)]
+            flags = item(flag_table, entry(blocks, point))
             classes[flags & uint32(_CLASSES - 1)] += 1
             if script.size and flags & uint32(LETTER):
                 of_script += int64(holds(script, point))
         for byte in range(_ASCII):
             number = classes[_CLASSES + byte]
             if number:
-                flags = flag_table[ascii_at + byte]
+                flags = item(flag_table, ascii_at + byte)
                 classes[flags & uint32(_CLASSES - 1)] += number
                 if script.size and flags & uint32(LETTER) and holds(script, byte):
                     of_script += number
@@ -66,7 +66,7 @@ def _may_have_address(data: Any, start: Any, stop: Any) -> Any:
     """Whether `://` or `www.` stands somewhere; all places alike, so that many are compared at once."""
     found = False
     for place in range(start, stop - 3):
-        one, two, three = data[place], data[place + 1], data[place + 2]
+        one, two, three = item(data, place), item(data, place + 1), item(data, place + 2)
         found |= (one == uint8(0x3A)) & (two == uint8(0x2F)) & (three == uint8(0x2F))
         found |= (one == uint8(0x77)) & (two == uint8(0x77)) & (three == uint8(0x77))
     return found
@@ -75,13 +75,13 @@ def _may_have_address(data: Any, start: Any, stop: Any) -> Any:
 @inlined
 def _address_at(data: Any, place: Any, stop: Any) -> Any:
     """Where what follows `http://`, `https://` or `www.` at a place begins; 0 if none stands there."""
-    if data[place] == 0x77:
-        fine = place + 4 < stop and data[place + 1] == 0x77 and data[place + 2] == 0x77 and data[place + 3] == 0x2E
+    if item(data, place) == 0x77:
+        fine = place + 4 < stop and item(data, place + 1) == 0x77 and item(data, place + 2) == 0x77 and item(data, place + 3) == 0x2E
         return place + 4 if fine else int64(0)
-    if place + 7 >= stop or data[place + 1] != 0x74 or data[place + 2] != 0x74 or data[place + 3] != 0x70:
+    if place + 7 >= stop or item(data, place + 1) != 0x74 or item(data, place + 2) != 0x74 or item(data, place + 3) != 0x70:
         return int64(0)
-    place += 5 if data[place + 4] == 0x73 else 4
-    fine = place + 3 < stop and data[place] == 0x3A and data[place + 1] == 0x2F and data[place + 2] == 0x2F
+    place += 5 if item(data, place + 4) == 0x73 else 4
+    fine = place + 3 < stop and item(data, place) == 0x3A and item(data, place + 1) == 0x2F and item(data, place + 2) == 0x2F
     return place + 3 if fine else int64(0)
 
 
@@ -95,7 +95,7 @@ def address_characters(data: Any, offsets: Any, tables: Any, found: Any) -> None
         if not _may_have_address(data, place, stop):
             place = stop
         while place < stop:
-            if data[place] != 0x68 and data[place] != 0x77:
+            if item(data, place) != 0x68 and item(data, place) != 0x77:
                 place += 1
                 continue
             after = _address_at(data, place, stop)
@@ -106,7 +106,7 @@ def address_characters(data: Any, offsets: Any, tables: Any, found: Any) -> None
             length = int64(0)
             while after < stop:
                 point, following = decode(data, after)
-                if tables.flags[entry(tables.blocks, point)] & uint32(WHITE_SPACE):
+                if item(tables.flags, entry(tables.blocks, point)) & uint32(WHITE_SPACE):
                     break
                 after = following
                 length += 1

@@ -7,7 +7,7 @@ import numpy as np
 from numba import int64, uint8, uint32, uint64
 
 from stages.text.code_points import decode, empty_table, entry, final, find_slot, hash_step, push_point, word_hash
-from stages.text.compiled import inlined
+from stages.text.compiled import inlined, item
 from stages.text.scan import CHANGED
 from stages.text.tables import CASE_IGNORABLE, CASED
 
@@ -52,7 +52,7 @@ def _is_final_sigma(data: Any, start: Any, place: Any, end: Any, tables: Any) ->
     at = start
     while at < place:  # the last character before it that matters
         point, at = decode(data, at)
-        flags = flag_table[entry(blocks, point)]
+        flags = item(flag_table, entry(blocks, point))
         if not flags & uint32(CASE_IGNORABLE):
             before = flags
     if not before & uint32(CASED):
@@ -60,7 +60,7 @@ def _is_final_sigma(data: Any, start: Any, place: Any, end: Any, tables: Any) ->
     at = place + 2
     while at < end:
         point, at = decode(data, at)
-        flags = flag_table[entry(blocks, point)]
+        flags = item(flag_table, entry(blocks, point))
         if not flags & uint32(CASE_IGNORABLE):
             return not flags & uint32(CASED)
     return True
@@ -79,7 +79,7 @@ def lower_hash(data: Any, start: Any, end: Any, tables: Any) -> Any:
         elif point == 0x3A3:
             lower = int64(0x3C2) if _is_final_sigma(data, start, place, end, tables) else int64(0x3C3)
         else:
-            lower = point + tables.lowered[entry(tables.blocks, point)]
+            lower = point + item(tables.lowered, entry(tables.blocks, point))
         value, pending, size = push_point(value, pending, size, lower)
         place = after
     return final(hash_step(value, pending), size)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numba import int64, uint64
 
-from stages.text.compiled import inlined, load8
+from stages.text.compiled import inlined, item, load8
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 MIXER: Final = 0xD6E8FEB86659FD93  # Mulvey's rrmxmx
@@ -20,22 +20,22 @@ _TOPS: Final = 0x8080808080808080
 @inlined
 def decode(data: Any, place: Any) -> Any:
     """The code point at a byte position and the position after it; the bytes must be valid UTF-8."""
-    lead = int64(data[place])
+    lead = int64(item(data, place))
     if lead < 0x80:
         return lead, place + 1
     if lead < 0xE0:
-        return (lead & 0x1F) << 6 | int64(data[place + 1] & 0x3F), place + 2
-    middle = int64(data[place + 1] & 0x3F) << 6 | int64(data[place + 2] & 0x3F)
+        return (lead & 0x1F) << 6 | int64(item(data, place + 1) & 0x3F), place + 2
+    middle = int64(item(data, place + 1) & 0x3F) << 6 | int64(item(data, place + 2) & 0x3F)
     if lead < 0xF0:
         return (lead & 0x0F) << 12 | middle, place + 3
-    return (lead & 0x07) << 18 | middle << 6 | int64(data[place + 3] & 0x3F), place + 4
+    return (lead & 0x07) << 18 | middle << 6 | int64(item(data, place + 3) & 0x3F), place + 4
 
 
 @inlined
 def decode_before(data: Any, place: Any) -> Any:
     """The code point that ends before a byte position."""
     start = place - 1
-    while (data[start] & 0xC0) == 0x80:
+    while (item(data, start) & 0xC0) == 0x80:
         start -= 1
     return decode(data, start)[0]
 
@@ -43,7 +43,7 @@ def decode_before(data: Any, place: Any) -> Any:
 @inlined
 def entry(blocks: Any, point: Any) -> Any:
     """Where the two-stage tables have a code point."""
-    return (int64(blocks[point >> 7]) << 7) + (point & 127)
+    return (int64(item(blocks, point >> 7)) << 7) + (point & 127)
 
 
 @inlined
@@ -88,7 +88,7 @@ def characters_in(data: Any, start: Any, end: Any) -> Any:
         count -= continuations(load8(data, start))
         start += 8
     while start < end:
-        count -= int64((data[start] & 0xC0) == 0x80)
+        count -= int64((item(data, start) & 0xC0) == 0x80)
         start += 1
     return count
 
@@ -100,7 +100,7 @@ def last_bytes(data: Any, place: Any, end: Any) -> Any:
         return load8(data, place) & ((uint64(1) << uint64(8 * (end - place))) - uint64(1))
     last = uint64(0)
     for byte in range(end - place):
-        last |= uint64(data[place + byte]) << uint64(8 * byte)
+        last |= uint64(item(data, place + byte)) << uint64(8 * byte)
     return last
 
 
@@ -166,7 +166,7 @@ def mapped_hash(data: Any, start: Any, end: Any, blocks: Any, mapping: Any) -> A
     place = start
     while place < end:
         point, place = decode(data, place)
-        value, pending, size = push_point(value, pending, size, point + mapping[entry(blocks, point)])
+        value, pending, size = push_point(value, pending, size, point + item(mapping, entry(blocks, point)))
     return final(hash_step(value, pending), size)
 
 

@@ -87,6 +87,28 @@ what the kernels do. The caller owns the arrays; a kernel makes none itself.
 """
 
 
+def _item(typing: Any, array: Any, place: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind: Any = signature.args[0]
+        members = context.make_array(kind)(context, builder, arguments[0])
+        start = builder.gep(members.data, [arguments[1]], source_etype=context.get_data_type(kind.dtype))
+        return context.unpack_value(builder, kind.dtype, start)
+
+    return array.dtype(array, types.int64), codegen
+
+
+def _checked_item(array: Any, place: Any) -> Any:
+    return array[place]
+
+
+item: Any = inlined(_checked_item) if _CHECKED else intrinsic(_item)
+"""The item of a contiguous array at a place that is not negative.
+
+`array[place]` first looks whether the place counts from the end, which costs as much as the rest and keeps the
+compiler from looking at many items at once. Checked like any other access where tests check indices.
+"""
+
+
 def _load8(typing: Any, data: Any, place: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])

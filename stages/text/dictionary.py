@@ -8,7 +8,7 @@ import numpy as np
 from numba import int64, uint8, uint32
 
 from stages.text.code_points import decode, entry
-from stages.text.compiled import borrowed, kernel
+from stages.text.compiled import borrowed, item, kernel
 from stages.text.memory import room
 from stages.text.scan import CHANGED, MAY_COMPOSE, RUN, WordArrays, put_word
 
@@ -54,7 +54,7 @@ def join_runs(data: Any, words: Any, runs: Any, joined: Any) -> None:
     place = int64(0)
     for run in runs:
         for byte in range(words.starts[run], words.ends[run]):
-            joined[place] = data[byte]
+            joined[place] = item(data, byte)
             place += 1
         joined[place] = uint8(10)
         place += 1
@@ -120,7 +120,7 @@ def replace_runs(
                 seen, length, place = uint32(0), int64(0), start
                 while place < stop:
                     point, place = decode(data, place)
-                    seen |= tables.flags[entry(tables.blocks, point)]
+                    seen |= item(tables.flags, entry(tables.blocks, point))
                     length += 1
                 put_word(data, start, stop, length, seen, more, tables, found, count)
                 count += 1

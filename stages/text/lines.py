@@ -16,7 +16,7 @@ from stages.text.code_points import (
     last_bytes,
     zero_bytes,
 )
-from stages.text.compiled import borrowed, inlined, kernel, load8
+from stages.text.compiled import borrowed, inlined, item, kernel, load8
 from stages.text.memory import room
 from stages.text.tables import SPACE
 
@@ -46,10 +46,10 @@ class Lines(NamedTuple):
 def after_spaces(data: Any, start: Any, end: Any, tables: Any) -> Any:
     """Where the first character stands that is no white space; the end if there is none."""
     while start < end:
-        if 0x20 < data[start] < 0x80:
+        if 0x20 < item(data, start) < 0x80:
             break
         point, after = decode(data, start)
-        if not tables.flags[entry(tables.blocks, point)] & uint32(SPACE):
+        if not item(tables.flags, entry(tables.blocks, point)) & uint32(SPACE):
             break
         start = after
     return start
@@ -60,9 +60,9 @@ def before_spaces(data: Any, start: Any, end: Any, tables: Any) -> Any:
     """Where the white space at the end begins."""
     while end > start:
         place = end - 1
-        if 0x20 < data[place] < 0x80:
+        if 0x20 < item(data, place) < 0x80:
             break
-        while (data[place] & 0xC0) == 0x80:
+        while (item(data, place) & 0xC0) == 0x80:
             place -= 1
         if not tables.flags[entry(tables.blocks, decode(data, place)[0])] & uint32(SPACE):
             break
@@ -73,14 +73,14 @@ def before_spaces(data: Any, start: Any, end: Any, tables: Any) -> Any:
 @inlined
 def _break_at(data: Any, place: Any, stop: Any) -> Any:
     """How many bytes the line break at a position has, as `str.splitlines` knows them; 0 if there is none."""
-    byte = data[place]
+    byte = item(data, place)
     if byte == 0x0D:
-        return 2 if place + 1 < stop and data[place + 1] == 0x0A else 1
+        return 2 if place + 1 < stop and item(data, place + 1) == 0x0A else 1
     if 0x0A <= byte < 0x0D or 0x1C <= byte <= 0x1E:
         return 1
-    if byte == 0xC2 and data[place + 1] == 0x85:
+    if byte == 0xC2 and item(data, place + 1) == 0x85:
         return 2
-    if byte == 0xE2 and data[place + 1] == 0x80 and (data[place + 2] == 0xA8 or data[place + 2] == 0xA9):
+    if byte == 0xE2 and item(data, place + 1) == 0x80 and (item(data, place + 2) == 0xA8 or item(data, place + 2) == 0xA9):
         return 3
     return 0
 
@@ -90,16 +90,16 @@ def has_other_breaks(data: Any, start: int, end: int) -> Any:
     """Whether data[start:end] holds a line break that is no line feed."""
     data = borrowed(data)
     for place in range(start, min(start + 2, end)):
-        if _break_at(data, place, end) and data[place] != 0x0A:
+        if _break_at(data, place, end) and item(data, place) != 0x0A:
             return True
     found = False
     for place in range(start + 2, end):
-        byte, before = data[place], data[place - 1]
+        byte, before = item(data, place), item(data, place - 1)
         found |= (byte > uint8(0x0A)) & (byte < uint8(0x0E))
         found |= (byte > uint8(0x1B)) & (byte < uint8(0x1F))
         found |= (byte == uint8(0x85)) & (before == uint8(0xC2))
         found |= (
-            ((byte | uint8(1)) == uint8(0xA9)) & (before == uint8(0x80)) & (data[place - 2] == uint8(0xE2))
+            ((byte | uint8(1)) == uint8(0xA9)) & (before == uint8(0x80)) & (item(data, place - 2) == uint8(0xE2))
         )
     return found
 
@@ -111,10 +111,10 @@ def count_lines(data: Any, offsets: Any, every_break: bool) -> Any:
     count = int64(offsets.size)
     if not every_break:
         for place in range(offsets[0], offsets[offsets.size - 1]):
-            count += int64(data[place] == uint8(0x0A))
+            count += int64(item(data, place) == uint8(0x0A))
         return count
     for place in range(offsets[0], offsets[offsets.size - 1]):
-        byte = data[place]
+        byte = item(data, place)
         count += int64(byte == 0x0A or 0x0A < byte <= 0x1E or byte == 0xA8 or byte == 0xA9 or byte == 0x85)
     return count
 
@@ -138,8 +138,8 @@ def _read_line(data: Any, start: Any, stop: Any) -> Any:
         later += continuations(eight)
         place += 8
     end = place
-    while end < stop and data[end] != 0x0A:
-        later += int64((data[end] & 0xC0) == 0x80)
+    while end < stop and item(data, end) != 0x0A:
+        later += int64((item(data, end) & 0xC0) == 0x80)
         end += 1
     return end, end - start - later, final(hash_step(value, last_bytes(data, place, end)), end - start)
 
@@ -158,7 +158,7 @@ def scan_lines(data: Any, offsets: Any, tables: Any, every_break: bool, lines: A
             if every_break:
                 place = start
                 while place < stop:
-                    byte = data[place]
+                    byte = item(data, place)
                     if byte < 0x20 or byte == 0xC2 or byte == 0xE2:
                         size = int64(_break_at(data, place, stop))
                         if size:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import int64, uint8, uint32, uint64
 
 from stages.text.code_points import decode, entry, folded_ascii_hash, hash_bytes, mapped_hash
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel
 from stages.text.memory import room
 from stages.text.tables import (
     CHANGES,
@@ -131,18 +131,18 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
         place, stop = offsets[document], offsets[document + 1]
         doubtful = False
         while place < stop:
-            if data[place] <= 0x20:
+            if item(data, place) <= 0x20:
                 place += 1
                 continue
             start = place
             point, place = decode(data, place)
             at = entry(blocks, point)
-            flags = flag_table[at]
+            flags = item(flag_table, at)
             if flags & uint32(NO_WORD):
                 doubtful |= bool(flags & uint32(COMPOSES))
                 continue
             length, seen = int64(1), flags
-            order = orders[at]
+            order = item(orders, at)
             more = uint32(0)
             if flags & uint32(IN_SPACED):
                 more = uint32(IN_SPACED | MARK)
@@ -158,11 +158,11 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
             waiting = False  # after format characters, which end no word
             held_length, held_seen = length, seen
             while place < stop:
-                byte = data[place]
+                byte = item(data, place)
                 if byte <= 0x20 or (byte < 0x80 and more and not spaced):
                     break
                 if byte < 0x80 and spaced:
-                    flags = flag_table[ascii_at + byte]
+                    flags = item(flag_table, ascii_at + byte)
                     if flags & uint32(IN_SPACED):
                         seen |= flags
                         last = flags
@@ -173,12 +173,12 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                         continue
                 point, after = decode(data, place)
                 at = entry(blocks, point)
-                flags = flag_table[at]
+                flags = item(flag_table, at)
                 if flags & more and not (waiting and not flags & uint32(IN_SPACED)):
                     if flags & uint32(MARK):
-                        if orders[at] != 0 and orders[at] < order:
+                        if item(orders, at) != 0 and item(orders, at) < order:
                             misplaced = True
-                        order = orders[at]
+                        order = item(orders, at)
                     else:
                         order = uint8(0)
                     waiting = False

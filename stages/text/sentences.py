@@ -8,7 +8,7 @@ from numba import int64, uint32
 
 from stages.text.characters import CLOSERS, SPACED_TERMINATORS
 from stages.text.code_points import decode, decode_before, entry
-from stages.text.compiled import inlined
+from stages.text.compiled import inlined, item
 from stages.text.lines import after_spaces
 from stages.text.tables import GOES_ON, LETTER, UPPER, bitmap
 
@@ -38,7 +38,7 @@ def marks_of(terminators: str) -> Marks:
 @inlined
 def holds(bitmap: Any, point: Any) -> Any:
     """Whether a bitmap has a code point."""
-    return (bitmap[point >> 5] >> uint32(point & 31)) & uint32(1) != uint32(0)
+    return (item(bitmap, point >> 5) >> uint32(point & 31)) & uint32(1) != uint32(0)
 
 
 @inlined
@@ -54,12 +54,12 @@ def _initial(data: Any, start: Any, mark: Any, tables: Any) -> Any:
     if mark == start:
         return False
     blocks, flag_table = tables.blocks, tables.flags
-    if not flag_table[entry(blocks, decode_before(data, mark))] & uint32(UPPER):
+    if not item(flag_table, entry(blocks, decode_before(data, mark))) & uint32(UPPER):
         return False
     place = mark - 1
-    while (data[place] & 0xC0) == 0x80:
+    while (item(data, place) & 0xC0) == 0x80:
         place -= 1
-    return place == start or not flag_table[entry(blocks, decode_before(data, place))] & uint32(LETTER)
+    return place == start or not item(flag_table, entry(blocks, decode_before(data, place))) & uint32(LETTER)
 
 
 @inlined
@@ -69,11 +69,11 @@ def count_sentences(data: Any, start: Any, end: Any, marks: Any, tables: Any) ->
     begin = start  # of the sentence
     place = start
     while place < end:
-        byte = data[place]
-        if not marks.leads[byte]:  # most of most texts
+        byte = item(data, place)
+        if not item(marks.leads, byte):  # most of most texts
             place += 1
             continue
-        if byte >= 0xE0 and not marks.pairs[int64(byte & 0x7F) << 6 | int64(data[place + 1] & 0x3F)]:
+        if byte >= 0xE0 and not item(marks.pairs, int64(byte & 0x7F) << 6 | int64(item(data, place + 1) & 0x3F)):
             place += 3
             continue
         point, after = decode(data, place)
