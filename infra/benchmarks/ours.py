@@ -14,7 +14,7 @@ import pyarrow as pa
 from infra.benchmarks.documents import Batch, Document, grouped, read_exchange
 from infra.benchmarks.measure import Timing, pin, timed
 from pipelines.pipeline import PipelineStep, load_pipeline
-from pipelines.steps.annotate import annotate
+from pipelines.steps.annotate import annotate, annotation_schema
 from stages.registry import Stage
 
 IDENTIFY = "identify.fasttext"
@@ -33,9 +33,10 @@ class Annotator:
         steps = load_pipeline(pipeline).of_kind("annotate")
         self.steps: list[PipelineStep] = [step for step in steps if names is None or step.stage.name in names]
         self.resources = [_opened(step.stage, step.config) for step in self.steps]
+        self.schema = annotation_schema(self.steps)
 
     def __call__(self, batch: Batch) -> pa.Table:
-        return annotate(batch.rows, batch.language, self.steps, self.resources)
+        return annotate(batch.rows, batch.language, self.steps, self.resources, self.schema)
 
 
 class Identifier:

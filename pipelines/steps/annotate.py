@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -147,10 +148,11 @@ class AnnotateTask:
             for step in self.steps
         ]
         sizes = pc.binary_length(documents.column("text")).to_pylist()
+        schema = annotation_schema(self.steps)
         tables = []
         for start, end in batches(sizes, BATCH_BYTES):
             rows = documents.slice(start, end - start).combine_chunks().to_batches()[0]
-            tables.append(annotate(rows, language, self.steps, resources))
+            tables.append(annotate(rows, language, self.steps, resources, schema))
         return pa.concat_tables(tables)
 
 
@@ -159,25 +161,41 @@ def annotate(
     language: LanguageText,
     steps: Sequence[PipelineStep],
     resources: Sequence[Mapping[str, object]],
+    schema: pa.Schema,
 ) -> pa.Table:
-    """Annotations of one batch of documents of one language."""
+    """Annotations of one batch of documents of one language; `schema` is `annotation_schema` of the steps."""
     batch = TextBatch(rows, language)
     columns: dict[str, pa.Array] = {name: rows.column(name) for name in ("doc_id", "source", *IDENTIFICATION.names)}
-    columns["characters"] = pc.cast(pc.utf8_length(rows.column("text")), pa.int64())
-    columns["text_bytes"] = pc.cast(pc.binary_length(rows.column("text")), pa.int64())
-    span_columns = []
+    columns["characters"] = pa.array(batch.segments.code_points)
+    columns["text_bytes"] = pa.array(np.diff(batch.segments.offsets))
+    spans = []
     for step, opened_resources in zip(steps, resources, strict=True):
         written = step.stage.function(batch, step.config, **opened_resources)
         for name in written.schema.names:
             if name.endswith("_spans"):
-                span_columns.append(written.column(name).to_pylist())
+                spans.append(written.column(name))
             else:
                 columns[name] = written.column(name)
-    columns["spans"] = pa.array([_merged(row) for row in zip(*span_columns, strict=True)] or [[]] * len(batch), SPANS)
-    schema = annotation_schema(steps)
+    columns["spans"] = _merged(spans, len(batch))
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
-def _merged(lists: Sequence[list[dict[str, object]] | None]) -> list[dict[str, object]]:
+def _merged(columns: Sequence[pa.ListArray], count: int) -> pa.Array:
+    """The spans of each document from several columns of them, in order."""
+    if len(columns) == 1 and columns[0].null_count == 0 and _in_order(columns[0]):
+        return columns[0]
+    rows = zip(*(column.to_pylist() for column in columns), strict=True) if columns else [()] * count
+    return pa.array([_sorted(row) for row in rows], SPANS)
+
+
+def _in_order(column: pa.ListArray) -> bool:
+    """Whether each row's spans begin one after the other."""
+    starts = column.flatten().field("start").to_numpy()
+    firsts = column.value_lengths().to_numpy().cumsum()[:-1]
+    falls = np.flatnonzero(starts[1:] <= starts[:-1]) + 1
+    return bool(np.isin(falls, firsts).all())
+
+
+def _sorted(lists: Sequence[list[dict[str, object]] | None]) -> list[dict[str, object]]:
     spans = [span for spans in lists for span in spans or []]
     return sorted(spans, key=lambda span: (span["start"], span["end"], span["kind"]))

@@ -62,11 +62,7 @@ class WordHashes(NamedTuple):
 
 def word_hashes(batch: TextBatch) -> WordHashes:
     """The dedup words of every document of a batch, in reading order, from the shared arrays of its NFC."""
-    segments = batch.segments.nfc
-    hashes = segments.words.dedup_hashes
-    counted = np.zeros(len(hashes) + 1, np.int64)
-    np.cumsum(hashes != 0, out=counted[1:])
-    return WordHashes(hashes[hashes != 0], counted[segments.first_words])
+    return WordHashes(*batch.segments.nfc.dedup_words)
 
 
 def word_hashes_plain(batch: TextBatch) -> WordHashes:

@@ -8,7 +8,8 @@ import regex
 
 # letters of scripts with spaces and an alphabet: in running Chinese or Thai an address has no word before it
 _LETTERS: Final = r"\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\p{Georgian}"
-LOCAL: Final = regex.compile(rf"[{_LETTERS}0-9._%+\-'&/=?~!#$*|{{}}^]{{1,64}}\Z")
+LOCAL: Final = regex.compile(rf"(?r)[{_LETTERS}0-9._%+\-'&/=?~!#$*|{{}}^]{{1,64}}")
+"""What ends where the at sign stands: matched backwards."""
 DOMAIN: Final = regex.compile(
     rf"(?:[{_LETTERS}0-9](?:[{_LETTERS}0-9\-]{{0,61}}[{_LETTERS}0-9])?\.){{1,8}}"
     rf"(?:[{_LETTERS}]{{2,24}}|xn--[A-Za-z0-9\-]{{1,59}})(?![{_LETTERS}0-9])"
@@ -24,7 +25,7 @@ def find_emails(text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[t
     """
     at = text.find("@", start, end)
     while at >= 0:
-        local = LOCAL.search(text, max(0, at - 64), at)
+        local = LOCAL.match(text, max(0, at - 64), at)
         domain = DOMAIN.match(text, at + 1) if local else None
         if local and domain:
             name = local.group().lstrip(".'/=?!#$*|{}&~^%-+")

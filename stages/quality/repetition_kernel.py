@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-from numba import int64, uint8, uint64
+from numba import int32, int64, uint8, uint64
 
 from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
 from stages.text.arrays import Segments
 from stages.text.code_points import MIXER, MULTIPLIER, find_slot, hash_bytes, table_size, word_hash
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import WordArrays
 from stages.text.tables import tables
@@ -77,53 +77,61 @@ def repeat_words(words: Any, first: Any, scratch: Any, found: Any) -> None:
     raws, lengths = words.raw_hashes, words.lengths
     for document in range(first.size - 1):
         begin, end = first[document], first[document + 1]
+        for row in range(SIZES):
+            found[row, document] = 0
+        for size in range(2, min(_LAST_TOP, end - begin) + 1):  # where none repeats the first one is the most frequent
+            for word in range(begin, begin + size):
+                found[size - 2, document] += item(lengths, word)
+            found[size - 2, document] += size - 1
         left = _repeated_pairs(raws, begin, end, scratch)
         for size in range(2, _LAST + 1):
             if size > 2:
-                kept = int64(0)
+                if left and item(places, left - 1) + size > end:
+                    left -= 1  # places ascend, so only the last can be too near to the end
                 for number in range(left):
-                    place = places[number]
-                    if place + size <= end:
-                        places[kept] = place
-                        hashes[kept] = _longer(hashes[number], raws[place + size - 1])
-                        kept += 1
-                left = kept
+                    word = item(raws, item(places, number) + size - 1)
+                    put(hashes, number, _longer(item(hashes, number), word))
+            if left < 2:
+                break
             slots_used = table_size(left, keys.size)
             _clear(keys, slots_used)
             for number in range(left):
-                slot = find_slot(keys, slots_used - 1, hashes[number])
-                if keys[slot] == uint64(0):
-                    keys[slot] = hashes[number]
-                    counts[slot] = 0
-                counts[slot] += 1
-                slots[number] = slot
+                key = item(hashes, number)
+                slot = find_slot(keys, slots_used - 1, key)
+                new = item(keys, slot) == uint64(0)
+                put(keys, slot, key)
+                put(counts, slot, int32(1) if new else item(counts, slot) + int32(1))
+                put(slots, number, slot)
             best, chosen = int64(1), begin
             kept = int64(0)
             for number in range(left):
-                count = int64(counts[slots[number]])
+                slot, place = item(slots, number), item(places, number)
+                count = int64(item(counts, slot))
                 if count > best:
-                    best, chosen = count, places[number]
-                if count > 1:
-                    places[kept], hashes[kept], slots[kept] = places[number], hashes[number], slots[number]
-                    kept += 1
+                    best, chosen = count, place
+                put(places, kept, place)
+                put(hashes, kept, item(hashes, number))
+                put(slots, kept, slot)
+                kept += int64(count > 1)
             left = kept
             total = int64(0)
             if size <= _LAST_TOP:
-                if chosen + size <= end:
-                    for word in range(chosen, chosen + size):
-                        total += lengths[word]
-                    total = best * (total + size - 1)
+                if best == 1:
+                    continue
+                for word in range(chosen, chosen + size):
+                    total += item(lengths, word)
+                total = best * (total + size - 1)
             else:
                 free = begin
                 for number in range(left):
-                    place = places[number]
+                    place, slot = item(places, number), item(slots, number)
                     if place < free:
                         continue
-                    if counts[slots[number]] < 0:  # seen
+                    if item(counts, slot) < 0:  # seen
                         for word in range(place, place + size):
-                            total += lengths[word]
+                            total += item(lengths, word)
                         free = place + size
-                    counts[slots[number]] = -1
+                    put(counts, slot, int32(-1))
             found[size - 2, document] = total
 
 
@@ -139,16 +147,16 @@ def _repeated_pairs(raws: Any, begin: Any, end: Any, scratch: Any) -> Any:
     for slot in range(size):
         sieve[slot] = uint8(0)
     for place in range(begin, end - 1):
-        key = _longer(raws[place], raws[place + 1])
-        hashes[place - begin] = key
+        key = _longer(item(raws, place), item(raws, place + 1))
+        put(hashes, place - begin, key)
         slot = int64(key >> uint64(24)) & mask
-        sieve[slot] = uint8(2) if sieve[slot] else uint8(1)
+        put(sieve, slot, (item(sieve, slot) << uint8(1)) | uint8(1))  # 1, then 3 and more
     kept = int64(0)
     for place in range(begin, end - 1):
-        key = hashes[place - begin]
-        if sieve[int64(key >> uint64(24)) & mask] == uint8(2):
-            places[kept], hashes[kept] = place, key
-            kept += 1
+        key = item(hashes, place - begin)
+        put(places, kept, place)
+        put(hashes, kept, key)
+        kept += int64(item(sieve, int64(key >> uint64(24)) & mask) > uint8(1))
     return kept
 
 

@@ -15,7 +15,8 @@ from stages.errors import ShardError
 from stages.text.code_points import word_hash
 from stages.text.dictionary import cut_runs
 from stages.text.lines import Lines, find_lines, has_other_breaks, without_last_empty
-from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words
+from stages.text.memory import room
+from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words, keep_hashes
 from stages.text.tables import tables
 
 
@@ -70,6 +71,13 @@ class Segments:
             return self
         normal = pa.array([normalize("NFC", self.text(document)) for document in changed.tolist()], pa.large_string())
         return Segments(pc.replace_with_mask(self.texts, pa.array(self.not_nfc), normal))
+
+    @cached_property
+    def dedup_words(self) -> tuple[np.ndarray, np.ndarray]:
+        """The hashes of `words` that have a dedup form, and where those of each document begin, and their number."""
+        hashes, first = self.words.dedup_hashes, self.first_words
+        found, offsets = room(len(hashes), np.uint64), np.empty(first.size, np.int64)
+        return found[: keep_hashes(hashes, first, found, offsets)], offsets
 
     @cached_property
     def lines(self) -> tuple[Lines, np.ndarray]:

@@ -109,6 +109,25 @@ compiler from looking at many items at once. Checked like any other access where
 """
 
 
+def _put(typing: Any, array: Any, place: Any, value: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind: Any = signature.args[0]
+        members = context.make_array(kind)(context, builder, arguments[0])
+        start = builder.gep(members.data, [arguments[1]], source_etype=context.get_data_type(kind.dtype))
+        context.pack_value(builder, kind.dtype, arguments[2], start)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, array.dtype), codegen
+
+
+def _checked_put(array: Any, place: Any, value: Any) -> None:
+    array[place] = value
+
+
+put: Any = inlined(_checked_put) if _CHECKED else intrinsic(_put)
+"""Write an item as `item` reads it."""
+
+
 def _load8(typing: Any, data: Any, place: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, arguments[0])

@@ -220,6 +220,21 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
     return count
 
 
+@kernel
+def keep_hashes(hashes: Any, first: Any, found: Any, offsets: Any) -> Any:
+    """Fill `found` with the hashes that are not 0, `offsets` with where those of each document begin; their number."""
+    hashes, first, found, offsets = borrowed((hashes, first, found, offsets))
+    count = int64(0)
+    for document in range(first.size - 1):
+        offsets[document] = count
+        for word in range(first[document], first[document + 1]):
+            value = item(hashes, word)
+            found[count] = value
+            count += int64(value != uint64(0))
+    offsets[first.size - 1] = count
+    return count
+
+
 def find_words(data: np.ndarray, offsets: np.ndarray, tables: Any) -> tuple[WordArrays, np.ndarray, np.ndarray]:
     """Words, the first of each document, and which documents NFC might change; runs still uncut."""
     words = WordArrays.of_size(int(offsets[-1] - offsets[0]))  # only what is written to takes memory
