@@ -20,7 +20,7 @@ PHRASES: Final = {
     JAVASCRIPT: ("javascript",),
     POLICY: ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"),
 }
-"""What a line is counted for, in the order of C4's tests; `find_suspects` knows what they have in common."""
+"""What a line is counted for, in the order of C4's tests; `_may_hold_phrase` knows what they have in common."""
 
 _TOPS: Final = 0x8080808080808080
 _BRACKETS: Final = 0x5B5B5B5B5B5B5B5B
@@ -76,6 +76,25 @@ def _matches(data: Any, place: Any, end: Any, phrases: Any, start: Any, stop: An
         else:
             return False
     return True
+
+
+@inlined
+def _may_hold_phrase(data: Any, start: Any, end: Any) -> Any:
+    """Whether a line may hold one of the phrases: each has one of `java`, `coo`, `poli`, `f us` and `m ip`.
+
+    Bytes are compared without the bit that tells capitals from small letters, all places alike, so that many are
+    compared at once. Most lines have none of them.
+    """
+    found = False
+    for place in range(start, end - 3):
+        one, two = item(data, place) | uint8(0x20), item(data, place + 1) | uint8(0x20)
+        three, four = item(data, place + 2) | uint8(0x20), item(data, place + 3) | uint8(0x20)
+        found |= (one == uint8(0x6A)) & (two == uint8(0x61)) & (three == uint8(0x76)) & (four == uint8(0x61))
+        found |= (one == uint8(0x63)) & (two == uint8(0x6F)) & (three == uint8(0x6F))
+        found |= (one == uint8(0x70)) & (two == uint8(0x6F)) & (three == uint8(0x6C)) & (four == uint8(0x69))
+        found |= (one == uint8(0x66)) & (two == uint8(0x20)) & (three == uint8(0x75)) & (four == uint8(0x73))
+        found |= (one == uint8(0x6D)) & (two == uint8(0x20)) & (three == uint8(0x69)) & (four == uint8(0x70))
+    return found
 
 
 @inlined
@@ -152,7 +171,7 @@ def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
 
 @inlined
 def _judge(
-    data: Any, start: Any, end: Any, count: Any, suspect: Any, rules: Any, phrases: Any, tables: Any, row: Any
+    data: Any, start: Any, end: Any, count: Any, rules: Any, phrases: Any, tables: Any, row: Any
 ) -> None:
     """C4's tests for a line of so many words, in their order."""
     if not _is_terminated(data, start, end, rules):
@@ -162,7 +181,7 @@ def _judge(
     if count < rules.min_words:
         row[FEW] += 1
         return
-    kind = _find_phrase(data, start, end, phrases) if suspect else int64(-1)
+    kind = _find_phrase(data, start, end, phrases) if _may_hold_phrase(data, start, end) else int64(-1)
     if kind in (LOREM, JAVASCRIPT):
         row[kind] += 1
         return
@@ -280,7 +299,6 @@ def judge_lines(
     first: Any,
     words: Any,
     first_words: Any,
-    suspects: Any,
     rules: Any,
     phrases: Any,
     tables: Any,
@@ -289,7 +307,7 @@ def judge_lines(
 ) -> None:
     """Fill `counts`, (documents, COUNTS); `copy` has room for the longest line."""
     data, lines, first, words, first_words = borrowed((data, lines, first, words, first_words))
-    suspects, rules, phrases, tables, copy, counts = borrowed((suspects, rules, phrases, tables, copy, counts))
+    rules, phrases, tables, copy, counts = borrowed((rules, phrases, tables, copy, counts))
     for document in range(first.size - 1):
         row = counts[document]
         word, last_word = first_words[document], first_words[document + 1]
@@ -308,39 +326,16 @@ def judge_lines(
                 row[LONG] += 1
             elif bracket:
                 size = _without_citations(data, start, end, tables, copy)
-                _judge(copy, int64(0), size, count, suspects[document], rules, phrases, tables, row)
+                _judge(copy, int64(0), size, count, rules, phrases, tables, row)
             else:
-                _judge(data, start, end, count, suspects[document], rules, phrases, tables, row)
-
-
-@kernel
-def find_suspects(data: Any, offsets: Any, suspects: Any) -> None:
-    """Fill in which documents may hold one of the phrases: each has one of `java`, `coo`, `poli`, `f us` and `m ip`.
-
-    Bytes are compared without the bit that tells capitals from small letters, all places of a text alike, so that
-    many are compared at once. Most texts have none of them, and then no line is searched.
-    """
-    data, offsets, suspects = borrowed((data, offsets, suspects))
-    for document in range(offsets.size - 1):
-        found = False
-        for place in range(offsets[document], offsets[document + 1] - 3):
-            one, two = item(data, place) | uint8(0x20), item(data, place + 1) | uint8(0x20)
-            three, four = item(data, place + 2) | uint8(0x20), item(data, place + 3) | uint8(0x20)
-            found |= (one == uint8(0x6A)) & (two == uint8(0x61)) & (three == uint8(0x76)) & (four == uint8(0x61))
-            found |= (one == uint8(0x63)) & (two == uint8(0x6F)) & (three == uint8(0x6F))
-            found |= (one == uint8(0x70)) & (two == uint8(0x6F)) & (three == uint8(0x6C)) & (four == uint8(0x69))
-            found |= (one == uint8(0x66)) & (two == uint8(0x20)) & (three == uint8(0x75)) & (four == uint8(0x73))
-            found |= (one == uint8(0x6D)) & (two == uint8(0x20)) & (three == uint8(0x69)) & (four == uint8(0x70))
-        suspects[document] = found
+                _judge(data, start, end, count, rules, phrases, tables, row)
 
 
 def count(segments: Segments, rules: Rules) -> np.ndarray:
     """Counts of each document: int64[documents, COUNTS]."""
-    suspects = np.empty(len(segments), bool)
-    find_suspects(segments.data, segments.offsets, suspects)
     lines, first = segments.split_lines
     counts = np.zeros((len(segments), COUNTS), np.int64)
     copy = np.empty(int((lines.ends - lines.starts).max(initial=0)), np.uint8)
     words, first_words = segments.words, segments.first_words
-    judge_lines(segments.data, lines, first, words, first_words, suspects, rules, _PHRASES, tables(), copy, counts)
+    judge_lines(segments.data, lines, first, words, first_words, rules, _PHRASES, tables(), copy, counts)
     return counts

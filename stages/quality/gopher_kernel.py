@@ -7,7 +7,7 @@ from numba import int64, uint8
 
 from stages.text.arrays import Segments
 from stages.text.casing import WordSet, find_word
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import HAS_LETTER, IS_WORD
 from stages.text.tables import tables
@@ -23,18 +23,18 @@ def count_words(data: Any, words: Any, first: Any, known: Any, tables: Any, seen
     for document in range(first.size - 1):
         number = characters = alphabetic = hashes = ellipses = stops = int64(0)
         for word in range(first[document], first[document + 1]):
-            kind = words.classes[word]
-            if kind & uint8(IS_WORD):
-                number += 1
-                characters += words.lengths[word]
-            else:
-                byte = data[words.starts[word]]
+            kind, length = item(words.classes, word), int64(item(words.lengths, word))
+            is_word = int64(kind & uint8(IS_WORD) != 0)
+            number += is_word
+            characters += length * is_word
+            if not is_word:
+                byte = item(data, item(words.starts, word))
                 if byte == 0x23:
-                    hashes += words.lengths[word]
+                    hashes += length
                 elif byte == 0x2E:
-                    ellipses += words.lengths[word] // 3
+                    ellipses += length // 3
                 elif byte == 0xE2 and _is_ellipsis(data, words.starts[word]):
-                    ellipses += words.lengths[word]
+                    ellipses += length
             if kind & uint8(HAS_LETTER):
                 alphabetic += 1
                 if known.size:

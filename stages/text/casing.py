@@ -88,14 +88,14 @@ def lower_hash(data: Any, start: Any, end: Any, tables: Any) -> Any:
 @inlined
 def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
     """The number of a word of a batch in a set; -1 if its lower case is not in it."""
-    dedup = words.dedup_hashes[word]
+    dedup = item(words.dedup_hashes, word)
     if dedup == uint64(0):
         if not known.symbols:
             return int64(-1)
-    elif known.dedup_keys[find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)] == uint64(0):
+    elif item(known.dedup_keys, find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)) == uint64(0):
         return int64(-1)
-    lower = words.raw_hashes[word]
-    if words.classes[word] & uint8(CHANGED):
+    lower = item(words.raw_hashes, word)
+    if item(words.classes, word) & uint8(CHANGED):
         lower = lower_hash(data, words.starts[word], words.ends[word], tables)
     slot = find_slot(known.lower_keys, known.lower_keys.size - 1, lower)
-    return known.places[slot] if known.lower_keys[slot] != uint64(0) else int64(-1)
+    return item(known.places, slot) if item(known.lower_keys, slot) != uint64(0) else int64(-1)

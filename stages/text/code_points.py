@@ -195,7 +195,7 @@ def table_size(count: Any, limit: Any) -> Any:
 def find_slot(keys: Any, mask: Any, key: Any) -> Any:
     """Where a key (not 0) stands in a table of `mask + 1` slots, or the empty slot where it belongs."""
     slot = int64(uint64(key) >> uint64(20)) & mask
-    while keys[slot] != uint64(0) and keys[slot] != key:
+    while item(keys, slot) != uint64(0) and item(keys, slot) != key:
         slot = (slot + 1) & mask
     return slot
 

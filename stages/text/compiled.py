@@ -142,6 +142,17 @@ load8: Any = intrinsic(_load8)
 """Eight bytes of a uint8 array from a place on, the first the lowest; nothing is checked: the caller vouches for them."""
 
 
+def _low_zeros(typing: Any, word: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), codegen
+
+
+low_zeros: Any = intrinsic(_low_zeros)
+"""How many of the lowest bits of a uint64 are 0; 64 for 0."""
+
+
 def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     if isinstance(kind, types.Array):
         array = context.make_array(kind)(context, builder, value=value)

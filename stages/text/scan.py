@@ -6,7 +6,7 @@ import numpy as np
 from numba import int64, uint8, uint32, uint64
 
 from stages.text.code_points import decode, entry, folded_ascii_hash, hash_bytes, mapped_hash
-from stages.text.compiled import borrowed, inlined, item, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros
 from stages.text.memory import room
 from stages.text.tables import (
     CHANGES,
@@ -113,6 +113,39 @@ def put_word(data: Any, start: Any, end: Any, length: Any, seen: Any, more: Any,
     return kind
 
 
+@inlined
+def _ascii_word(data: Any, place: Any, stop: Any) -> Any:
+    """Of up to eight bytes: how many ASCII letters and digits stand at a place, and the flags of their classes.
+
+    All eight are classed at once, so that nothing hangs on where a word ends.
+    """
+    if place + 8 > data.size:
+        byte = item(data, place)
+        letter = uint8(0x61) <= (byte | uint8(0x20)) and (byte | uint8(0x20)) <= uint8(0x7A)
+        digit = 0x30 <= byte <= 0x39
+        seen = uint32(LETTER) if letter else uint32(NUMBER)
+        if letter and byte < 0x61:
+            seen |= uint32(CHANGES)
+        return int64(letter or digit), seen
+    eight = load8(data, place)
+    small, low = (eight | _each(0x20)) & _each(0x7F), eight & _each(0x7F)
+    letters = (small + _each(0x80 - 0x61)) & ~(small + _each(0x80 - 0x7B)) & ~eight & _each(0x80)
+    digits = (low + _each(0x80 - 0x30)) & ~(low + _each(0x80 - 0x3A)) & ~eight & _each(0x80)
+    count = min(low_zeros(~(letters | digits) & _each(0x80)) >> 3, stop - place)
+    within = (uint64(1) << uint64(8 * count)) - uint64(1) if count < 8 else ~uint64(0)
+    seen = uint32(0)
+    seen |= uint32(LETTER) if letters & within else uint32(0)
+    seen |= uint32(NUMBER) if digits & within else uint32(0)
+    seen |= uint32(CHANGES) if letters & ~(eight << uint64(2)) & within else uint32(0)
+    return count, seen
+
+
+@inlined
+def _each(byte: Any) -> Any:
+    """Eight times the same byte."""
+    return uint64(byte) * uint64(0x0101010101010101)
+
+
 @kernel
 def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, unsure: Any) -> Any:
     """Find the words of documents that lie at `offsets` of the bytes `data`, which must be valid UTF-8.
@@ -135,14 +168,16 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                 place += 1
                 continue
             start = place
-            point, place = decode(data, place)
-            at = entry(blocks, point)
-            flags = item(flag_table, at)
-            if flags & uint32(NO_WORD):
-                doubtful |= bool(flags & uint32(COMPOSES))
-                continue
-            length, seen = int64(1), flags
-            order = item(orders, at)
+            length, seen, order, last = int64(0), uint32(0), uint8(0), uint32(0)
+            flags = item(flag_table, ascii_at + item(data, place)) if item(data, place) < 0x80 else uint32(0)
+            if not flags & uint32(IN_SPACED):
+                point, place = decode(data, place)
+                at = entry(blocks, point)
+                flags = item(flag_table, at)
+                if flags & uint32(NO_WORD):
+                    doubtful |= bool(flags & uint32(COMPOSES))
+                    continue
+                length, seen, order, last = int64(1), flags, item(orders, at), flags
             more = uint32(0)
             if flags & uint32(IN_SPACED):
                 more = uint32(IN_SPACED | MARK)
@@ -153,7 +188,6 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
             spaced = bool(flags & uint32(IN_SPACED))
             unspaced = more == uint32(IN_UNSPACED | MARK)
             misplaced = False
-            last = flags
             before = place  # where the last character that is surely of the word ends
             waiting = False  # after format characters, which end no word
             held_length, held_seen = length, seen
@@ -162,14 +196,14 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                 if byte <= 0x20 or (byte < 0x80 and more and not spaced):
                     break
                 if byte < 0x80 and spaced:
-                    flags = item(flag_table, ascii_at + byte)
-                    if flags & uint32(IN_SPACED):
-                        seen |= flags
-                        last = flags
+                    count_ascii, kinds = _ascii_word(data, place, stop)
+                    if count_ascii:
+                        seen |= kinds
                         order = uint8(0)
                         waiting = False
-                        length += 1
-                        place += 1
+                        length += count_ascii
+                        place += count_ascii
+                        last = uint32(0)  # looked up when asked for
                         continue
                 point, after = decode(data, place)
                 at = entry(blocks, point)
@@ -189,7 +223,9 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                 elif waiting and flags & uint32(FORMAT):
                     pass
                 elif spaced and not waiting and flags & uint32(NO_WORD) == uint32(0) and after < stop:
-                    following = flag_table[entry(blocks, decode(data, after)[0])]
+                    following = item(flag_table, entry(blocks, decode(data, after)[0]))
+                    if not last:
+                        last = item(flag_table, ascii_at + item(data, place - 1))
                     if not joins(flags, following, last, point):
                         break
                     order = uint8(0)
