@@ -140,7 +140,9 @@ def find_windows(data: Any, offsets: Any, looked_at: Any, windows: Any) -> Any:
                     colons, double = int64(1), False
                     while place - back > begin and back < 4 and _is_hexadecimal(item(data, place - back - 1)):
                         back += 1
-                    while address_end < stop and (_is_hexadecimal(item(data, address_end)) or item(data, address_end) == 0x3A):
+                    while address_end < stop and (
+                        _is_hexadecimal(item(data, address_end)) or item(data, address_end) == 0x3A
+                    ):
                         if item(data, address_end) == 0x3A:
                             colons += 1
                             double |= item(data, address_end - 1) == 0x3A

@@ -157,22 +157,30 @@ def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
     while stop > start:
         if item(data, stop - 1) == 0x29:
             stop -= 1
-        elif stop - start >= 3 and item(data, stop - 1) == 0x89 and item(data, stop - 2) == 0xBC and item(data, stop - 3) == 0xEF:
+        elif (
+            stop - start >= 3
+            and item(data, stop - 1) == 0x89
+            and item(data, stop - 2) == 0xBC
+            and item(data, stop - 3) == 0xEF
+        ):
             stop -= 3  # the fullwidth bracket
         else:
             break
     if stop == start:
         return False
-    if stop - start >= 3 and item(data, stop - 1) == 0x2E and item(data, stop - 2) == 0x2E and item(data, stop - 3) == 0x2E:
+    if (
+        stop - start >= 3
+        and item(data, stop - 1) == 0x2E
+        and item(data, stop - 2) == 0x2E
+        and item(data, stop - 3) == 0x2E
+    ):
         return False
     point = decode_before(data, stop)
     return holds(rules.endings, point) if stop == end else holds(rules.before_brackets, point)
 
 
 @inlined
-def _judge(
-    data: Any, start: Any, end: Any, count: Any, rules: Any, phrases: Any, tables: Any, row: Any
-) -> None:
+def _judge(data: Any, start: Any, end: Any, count: Any, rules: Any, phrases: Any, tables: Any, row: Any) -> None:
     """C4's tests for a line of so many words, in their order."""
     if not _is_terminated(data, start, end, rules):
         row[UNTERMINATED] += 1

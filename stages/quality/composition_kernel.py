@@ -76,12 +76,27 @@ def _may_have_address(data: Any, start: Any, stop: Any) -> Any:
 def _address_at(data: Any, place: Any, stop: Any) -> Any:
     """Where what follows `http://`, `https://` or `www.` at a place begins; 0 if none stands there."""
     if item(data, place) == 0x77:
-        fine = place + 4 < stop and item(data, place + 1) == 0x77 and item(data, place + 2) == 0x77 and item(data, place + 3) == 0x2E
+        fine = (
+            place + 4 < stop
+            and item(data, place + 1) == 0x77
+            and item(data, place + 2) == 0x77
+            and item(data, place + 3) == 0x2E
+        )
         return place + 4 if fine else int64(0)
-    if place + 7 >= stop or item(data, place + 1) != 0x74 or item(data, place + 2) != 0x74 or item(data, place + 3) != 0x70:
+    if (
+        place + 7 >= stop
+        or item(data, place + 1) != 0x74
+        or item(data, place + 2) != 0x74
+        or item(data, place + 3) != 0x70
+    ):
         return int64(0)
     place += 5 if item(data, place + 4) == 0x73 else 4
-    fine = place + 3 < stop and item(data, place) == 0x3A and item(data, place + 1) == 0x2F and item(data, place + 2) == 0x2F
+    fine = (
+        place + 3 < stop
+        and item(data, place) == 0x3A
+        and item(data, place + 1) == 0x2F
+        and item(data, place + 2) == 0x2F
+    )
     return place + 3 if fine else int64(0)
 
 

@@ -80,7 +80,11 @@ def _break_at(data: Any, place: Any, stop: Any) -> Any:
         return 1
     if byte == 0xC2 and item(data, place + 1) == 0x85:
         return 2
-    if byte == 0xE2 and item(data, place + 1) == 0x80 and (item(data, place + 2) == 0xA8 or item(data, place + 2) == 0xA9):
+    if (
+        byte == 0xE2
+        and item(data, place + 1) == 0x80
+        and (item(data, place + 2) == 0xA8 or item(data, place + 2) == 0xA9)
+    ):
         return 3
     return 0
 
@@ -98,9 +102,7 @@ def has_other_breaks(data: Any, start: int, end: int) -> Any:
         found |= (byte > uint8(0x0A)) & (byte < uint8(0x0E))
         found |= (byte > uint8(0x1B)) & (byte < uint8(0x1F))
         found |= (byte == uint8(0x85)) & (before == uint8(0xC2))
-        found |= (
-            ((byte | uint8(1)) == uint8(0xA9)) & (before == uint8(0x80)) & (item(data, place - 2) == uint8(0xE2))
-        )
+        found |= ((byte | uint8(1)) == uint8(0xA9)) & (before == uint8(0x80)) & (item(data, place - 2) == uint8(0xE2))
     return found
 
 

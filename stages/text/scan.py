@@ -96,7 +96,9 @@ def classes(seen: Any) -> Any:
 
 
 @inlined
-def put_word(data: Any, start: Any, end: Any, length: Any, seen: Any, more: Any, tables: Any, words: Any, at: Any) -> Any:
+def put_word(
+    data: Any, start: Any, end: Any, length: Any, seen: Any, more: Any, tables: Any, words: Any, at: Any
+) -> Any:
     """Enter a word, with further class flags, and return its flags."""
     words.starts[at], words.ends[at], words.lengths[at] = start, end, length
     kind = classes(seen) | uint8(more)
