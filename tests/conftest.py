@@ -8,6 +8,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+SHARED = ("quickstart_run", "finished", "runs", "engine", "s3", "page", "trained")
+"""Fixtures that are expensive to make and serve many tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one module that share an expensive fixture in one worker, and all of those that use Ray."""
+    for item in items:
+        names: list[str] = getattr(item, "fixturenames", [])
+        shared = next((name for name in SHARED if name in names), None)
+        if shared is not None and item.get_closest_marker("xdist_group") is None:
+            module = "" if shared == "quickstart_run" else f" of {item.path.name}"
+            item.add_marker(pytest.mark.xdist_group(f"{shared}{module}"))
+
+
 def _data_root() -> Path | None:
     candidates = [os.environ.get("BABELMILL_TEST_DATA"), ROOT.parent / "shared" / "data"]
     return next((Path(c) for c in candidates if c and Path(c).is_dir()), None)
