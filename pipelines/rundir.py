@@ -137,11 +137,15 @@ class RunDir:
         with self._filesystem[0].open_input_file(path) as stream:
             file = pq.ParquetFile(stream)
             present = [n for n in columns if n in file.schema_arrow.names] if columns else None
+            mask = pc.is_in(file.read(columns=["doc_id"]).column("doc_id"), value_set=wanted)
+            start = 0
             for group in range(file.num_row_groups):
-                mask = pc.is_in(file.read_row_group(group, columns=["doc_id"]).column("doc_id"), value_set=wanted)
-                if pc.any(mask).as_py():
+                rows = file.metadata.row_group(group).num_rows
+                hits = mask.slice(start, rows)
+                start += rows
+                if pc.any(hits).as_py():
                     table = file.read_row_group(group, columns=present)
-                    found |= {row["doc_id"]: row for row in table.filter(mask).to_pylist()}
+                    found |= {row["doc_id"]: row for row in table.filter(hits).to_pylist()}
         return found
 
     def where(self, folder: str, identity: str) -> str | None:
