@@ -120,7 +120,8 @@ def configure(found: Stage, options: Mapping[str, Any], where: str) -> Any:
     known = {field.name for field in fields(found.config)}
     for key in options:
         if key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r} of {found.name}{nearest(key, known)}")
+            hint = nearest(key, known) if known else "; it has no options"
+            raise ConfigError(f"{where}: unknown key {key!r} of {found.name}{hint}")
     try:
         return _adapter(found.config).validate_python(dict(options))
     except ValidationError as error:
