@@ -131,7 +131,7 @@ def plan(
 
 @app.command()
 def why(
-    ident: Annotated[str, typer.Argument(metavar="ID", help="doc_id, source id or URL.")],
+    ident: Annotated[str, typer.Argument(metavar="ID", help="doc_id, source id, URL or locator (file#offset).")],
     run: RunDirectory,
     as_json: Annotated[bool, typer.Option("--json", help="Print the story as JSON.")] = False,
 ) -> None:

@@ -1,6 +1,6 @@
 """A run directory as its readers see it: the record of the run and its datasets, wherever they lie."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,25 @@ SCHEMAS = {
     "rejected": REJECTED,
 }
 """Datasets that `query` can name; one that the pipeline did not make reads as an empty table."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Columns of a dataset in tables of about so many rows, read again by every loop over them."""
+
+    dataset: ds.Dataset
+    names: tuple[str, ...]
+    rows: int
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        held: list[pa.RecordBatch] = []
+        for batch in self.dataset.to_batches(columns=list(self.names)):
+            held.append(batch)
+            if sum(part.num_rows for part in held) >= self.rows:
+                yield pa.Table.from_batches(held)
+                held = []
+        if held:
+            yield pa.Table.from_batches(held)
 
 
 @dataclass(frozen=True)
@@ -85,12 +104,14 @@ class RunDir:
         """Let queries name a table or a dataset."""
         self._connection.register(name, table)
 
-    def columns(self, folder: str, names: Sequence[str], limit: int) -> Any:
-        """Some columns of a dataset in memory, or the dataset itself where they hold more than `limit` values."""
+    def columns(self, folder: str, names: Sequence[str], limit: int) -> Iterable[pa.Table]:
+        """Some columns of a dataset in tables of about `limit` values; one that is whole is read only once."""
         dataset = self._datasets[folder]
         if dataset is None:
-            return SCHEMAS[folder].empty_table()
-        return dataset.to_table(columns=list(names)) if dataset.count_rows() * len(names) <= limit else dataset
+            return [SCHEMAS[folder].empty_table().select(list(names))]
+        if dataset.count_rows() * len(names) <= limit:
+            return [dataset.to_table(columns=list(names))]
+        return _Parts(dataset, tuple(names), limit // len(names))
 
     def schema(self, folder: str) -> pa.Schema:
         """Columns of a dataset, or those it would have."""
@@ -116,11 +137,15 @@ class RunDir:
         with self._filesystem[0].open_input_file(path) as stream:
             file = pq.ParquetFile(stream)
             present = [n for n in columns if n in file.schema_arrow.names] if columns else None
+            mask = pc.is_in(file.read(columns=["doc_id"]).column("doc_id"), value_set=wanted)
+            start = 0
             for group in range(file.num_row_groups):
-                mask = pc.is_in(file.read_row_group(group, columns=["doc_id"]).column("doc_id"), value_set=wanted)
-                if pc.any(mask).as_py():
+                rows = file.metadata.row_group(group).num_rows
+                hits = mask.slice(start, rows)
+                start += rows
+                if pc.any(hits).as_py():
                     table = file.read_row_group(group, columns=present)
-                    found |= {row["doc_id"]: row for row in table.filter(mask).to_pylist()}
+                    found |= {row["doc_id"]: row for row in table.filter(hits).to_pylist()}
         return found
 
     def where(self, folder: str, identity: str) -> str | None:

@@ -17,7 +17,7 @@ from stages.pii.redact import apply_spans
 __all__ = ["render", "why"]
 
 MATCHES = 5
-"""Documents told for one source id or URL."""
+"""Documents told for one source id, URL or locator."""
 
 MEMBERS = 10
 """Members of a cluster that are named."""
@@ -26,11 +26,11 @@ MADE = ("augmented", "instructions")
 
 
 def why(run: RunDir, ident: str, limit: int = MATCHES) -> Story:
-    """The story of the documents with this doc_id, source id or URL; raises `ConfigError` where there are none."""
+    """The story of the documents with this doc_id, source id, URL or locator; `ConfigError` where there are none."""
     matches = _find(run, ident)
     if not matches:
         raise ConfigError(
-            f"{run.uri}: no document has doc_id, source id or URL {ident!r}; "
+            f"{run.uri}: no document has doc_id, source id, URL or locator {ident!r}; "
             "give one of them in full, as in documents/ or rejected/"
         )
     told = [_tell(run, folder, identity) for folder, identity in matches[:limit]]
@@ -39,7 +39,7 @@ def why(run: RunDir, ident: str, limit: int = MATCHES) -> Story:
 
 def _find(run: RunDir, ident: str) -> list[tuple[str, str]]:
     """(dataset, doc_id) of each match; a document rejected after ingestion is found once, among the documents."""
-    sql = "SELECT doc_id FROM {} WHERE doc_id = $1 OR source_id = $1 OR url = $1"
+    sql = "SELECT doc_id FROM {} WHERE doc_id = $1 OR source_id = $1 OR url = $1 OR locator = $1"
     found: dict[str, str] = {}
     for folder in ("documents", "rejected"):
         for row in run.query(sql.format(folder), [ident]):
@@ -55,7 +55,7 @@ def _matching(run: RunDir, folder: str, ident: str) -> list[str]:
     if dataset is None:
         return []
     key = "pair_id" if folder == "bitext" else "doc_id"
-    names = [name for name in (key, "source_id", "url") if name in dataset.schema.names]
+    names = [name for name in (key, "source_id", "url", "locator") if name in dataset.schema.names]
     condition = " OR ".join(f"{name} = $1" for name in names)
     return [row[key] for row in run.query(f"SELECT {key} FROM made WHERE {condition}", [ident], made=dataset)]
 

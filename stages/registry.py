@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any, Literal, Protocol, TypeVar, get_args, get_type_hints
@@ -87,11 +88,16 @@ def stage(
 
 def load_stages() -> Mapping[str, Stage]:
     """Import every module of `stages` and return the registry, ordered by name."""
+    _import_modules()
+    return dict(sorted(_STAGES.items()))
+
+
+@cache
+def _import_modules() -> None:
     import stages
 
     for module in walk_packages(stages.__path__, "stages."):
         import_module(module.name)
-    return dict(sorted(_STAGES.items()))
 
 
 def find_stage(name: str, where: str) -> Stage:
@@ -114,7 +120,8 @@ def configure(found: Stage, options: Mapping[str, Any], where: str) -> Any:
     known = {field.name for field in fields(found.config)}
     for key in options:
         if key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r} of {found.name}{nearest(key, known)}")
+            hint = nearest(key, known) if known else "; it has no options"
+            raise ConfigError(f"{where}: unknown key {key!r} of {found.name}{hint}")
     try:
         return _adapter(found.config).validate_python(dict(options))
     except ValidationError as error:

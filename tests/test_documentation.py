@@ -50,7 +50,7 @@ def test_the_examples_of_the_readme_keep_the_laws(tmp_path: Path) -> None:
     assert {str(Path(path).parent) for path in written} == {"lang_configs", "stages/quality", "stages/augment"}
     laws = ["tests/test_stage_laws.py", "tests/test_recipe_laws.py", "tests/languages/test_languages.py"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *laws, "-k", "exclamation or openings or installed", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-n0", *laws, "-k", "exclamation or openings or installed"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,

@@ -1,11 +1,15 @@
 """Histograms of every signal, per language, from the columns of `annotations` alone."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.rundir import RunDir
 
@@ -14,7 +18,7 @@ LANGUAGES = 20
 """Languages whose own distribution the page can show."""
 
 IN_MEMORY = 50_000_000
-"""Values that are read once and kept; more are read again for each signal."""
+"""Values that are held at once; more are read in parts, twice."""
 
 ALL = ""
 """Stands for all languages together."""
@@ -70,11 +74,13 @@ class Signals:
 
 
 def read_signals(run: RunDir) -> Signals:
-    """Count the values of every numeric column into bins."""
+    """Count the values of every numeric column into bins.
+
+    The columns are read twice, for their ends and for their bins, or once where they hold few values.
+    """
     numbers = [column.name for column in run.schema("annotations") if _is_number(column.type)]
-    run.name("signals", run.columns("annotations", ["language", *numbers], IN_MEMORY))
-    rows = run.query("SELECT language, count(*) AS n FROM signals GROUP BY language ORDER BY n DESC, language")
-    documents = {row["language"]: row["n"] for row in rows}
+    tables = run.columns("annotations", ["language", *numbers], IN_MEMORY)
+    documents, ranges = _ends(tables, numbers)
     shown = tuple(documents)[:LANGUAGES]
     decisive = {
         row["reason"]: row["n"]
@@ -82,7 +88,7 @@ def read_signals(run: RunDir) -> Signals:
     }
     bounds = {code: run.bounds(code) for code in documents}
     signals = []
-    for column, (low, high) in _ranges(run, numbers).items():
+    for column, (low, high) in ranges.items():
         limits = {
             code: Bound(found[column].get("min"), found[column].get("max"))
             for code, found in bounds.items()
@@ -94,36 +100,37 @@ def read_signals(run: RunDir) -> Signals:
         signal = Signal(column, reasons[0].rpartition(".")[0] if reasons else None, _axis(low, high, limits))
         signal.bounds = limits
         signal.decisive = sum(decisive[reason] for reason in reasons)
-        _fill(run, signal, shown)
         signals.append(signal)
+    _count(tables, signals, tuple(documents), shown)
     signals.sort(key=lambda s: (-s.decisive, -s.outside.get(ALL, 0), not s.bounds, s.column))
     return Signals(tuple(signals), {ALL: sum(documents.values()), **documents}, shown)
 
 
-def _ranges(run: RunDir, names: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Smallest and largest finite value of each numeric or boolean column that has one."""
-    if not names:
-        return {}
-    parts = ", ".join(
-        f"min({_value(name)}) FILTER (isfinite({_value(name)})) AS low_{index},"
-        f" max({_value(name)}) FILTER (isfinite({_value(name)})) AS high_{index}"
-        for index, name in enumerate(names)
-    )
-    row = run.query(f"SELECT {parts} FROM signals")[0]
-    return {
-        name: (row[f"low_{index}"], row[f"high_{index}"])
-        for index, name in enumerate(names)
-        if row[f"low_{index}"] is not None
-    }
+def _ends(tables: Iterable[pa.Table], names: Sequence[str]) -> tuple[dict[str, int], dict[str, tuple[float, float]]]:
+    """Documents of each language, the most frequent first, and the finite ends of each column that has such values."""
+    documents: Counter[str] = Counter()
+    ends: dict[str, tuple[float, float]] = {}
+    for table in tables:
+        for found in pc.value_counts(table.column("language")).to_pylist():
+            documents[found["values"]] += found["counts"]
+        for name in names:
+            values = _values(table.column(name))
+            values = values[np.isfinite(values)]
+            if len(values):
+                low, high = ends.get(name, (math.inf, -math.inf))
+                ends[name] = (min(low, float(values.min())), max(high, float(values.max())))
+    ordered = dict(sorted(documents.items(), key=lambda item: (-item[1], item[0])))
+    return ordered, {name: ends[name] for name in names if name in ends}
 
 
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind))
 
 
-def _value(column: str) -> str:
-    quoted = column.replace('"', '""')
-    return f'CAST("{quoted}" AS DOUBLE)'
+def _values(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    """The values of a column; NaN stands for null."""
+    values: npt.NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
+    return values
 
 
 def _axis(low: float, high: float, bounds: Mapping[str, Bound]) -> Axis:
@@ -146,39 +153,59 @@ def _round_up(value: float) -> float:
     return math.ceil(value / unit) * unit
 
 
-def _fill(run: RunDir, signal: Signal, shown: tuple[str, ...]) -> None:
-    low, high = signal.axis.ends
-    value = _value(signal.column)
-    scaled = f"log10(1 + greatest({value}, 0))" if signal.axis.log else value
-    place = f"floor(({scaled} - $1) / ($2 - $1) * {BINS})"
-    rows = run.query(
-        f"SELECT language, CAST(greatest(0, least({BINS - 1}, {place})) AS INT) AS bin, count(*) AS n"
-        f" FROM signals WHERE isfinite({value}) GROUP BY ALL",
-        [low, high],
-    )
-    signal.counts = {code: [0] * BINS for code in (ALL, *shown)}
-    for row in rows:
-        for code in {ALL, row["language"]} & signal.counts.keys():
-            signal.counts[code][row["bin"]] += row["n"]
-    signal.outside = _outside(run, signal, value) if signal.bounds else {}
+def _count(
+    tables: Iterable[pa.Table], signals: Sequence[Signal], languages: Sequence[str], shown: Sequence[str]
+) -> None:
+    """Give each signal its bins for all languages and those shown, and what lies outside of the bounds."""
+    bins = {signal.column: np.zeros((len(languages), BINS), np.int64) for signal in signals}
+    fails = {signal.column: np.zeros(len(languages), np.int64) for signal in signals if signal.bounds}
+    codes = pa.array(languages, pa.string())
+    for table in tables:
+        rows = pc.index_in(table.column("language"), value_set=codes).to_numpy()
+        for signal in signals:
+            values = _values(table.column(signal.column))
+            bins[signal.column] += _binned(values, rows, signal.axis, len(languages))
+            if signal.bounds:
+                kind = table.schema.field(signal.column).type
+                fails[signal.column] += _failing(values, rows, signal.bounds, languages, kind)
+    for signal in signals:
+        counted = bins[signal.column]
+        of_each = {code: counted[number].tolist() for number, code in enumerate(languages) if code in shown}
+        signal.counts = {ALL: counted.sum(axis=0).tolist(), **of_each}
+        if signal.bounds:
+            failed = zip(languages, fails[signal.column].tolist(), strict=True)
+            signal.outside = {ALL: int(fails[signal.column].sum()), **{code: n for code, n in failed if n}}
 
 
-def _outside(run: RunDir, signal: Signal, value: str) -> dict[str, int]:
+def _binned(
+    values: npt.NDArray[np.float64], rows: npt.NDArray[np.int32], axis: Axis, languages: int
+) -> npt.NDArray[np.int64]:
+    """Finite values in each bin, per language; `rows` are the numbers of the values' languages."""
+    finite = np.isfinite(values)
+    values, rows = values[finite], rows[finite]
+    low, high = axis.ends
+    scaled = np.log10(1 + np.maximum(values, 0)) if axis.log else values
+    places = np.clip(np.floor((scaled - low) / (high - low) * BINS), 0, BINS - 1).astype(np.int64)
+    return np.bincount(rows * BINS + places, minlength=languages * BINS).reshape(languages, BINS)
+
+
+def _failing(
+    values: npt.NDArray[np.float64],
+    rows: npt.NDArray[np.int32],
+    bounds: Mapping[str, Bound],
+    languages: Sequence[str],
+    kind: pa.DataType,
+) -> npt.NDArray[np.int64]:
     """Documents that fail the bound of their language, whatever else they fail; null and NaN fail."""
-    kind = run.schema("annotations").field(signal.column).type
+    found = [bounds.get(code) for code in languages]
     # compared as `decide` compares: float32 columns hold 0.3 as 0.30000001
-    number = pa.float32() if kind == pa.float32() else pa.float64()
-    table = pa.table(
-        {
-            "code": pa.array(signal.bounds),
-            "least": pa.array([b.minimum for b in signal.bounds.values()], pa.float64()).cast(number, safe=False),
-            "most": pa.array([b.maximum for b in signal.bounds.values()], pa.float64()).cast(number, safe=False),
-        }
+    number: type[np.floating[Any]] = np.float32 if kind == pa.float32() else np.float64
+    least: npt.NDArray[Any] = np.array(
+        [-math.inf if b is None or b.minimum is None else b.minimum for b in found], number
     )
-    rows: list[dict[str, Any]] = run.query(
-        f"SELECT language, count(*) AS n FROM signals JOIN bounds ON language = code"
-        f" WHERE {value} IS NULL OR isnan({value}) OR {value} < least OR {value} > most GROUP BY language",
-        bounds=table,
+    most: npt.NDArray[Any] = np.array(
+        [math.inf if b is None or b.maximum is None else b.maximum for b in found], number
     )
-    found = {row["language"]: int(row["n"]) for row in rows}
-    return {ALL: sum(found.values()), **found}
+    bounded = np.array([b is not None for b in found])
+    outside = np.isnan(values) | (values < least[rows]) | (values > most[rows])
+    return np.bincount(rows[outside & bounded[rows]], minlength=len(languages))

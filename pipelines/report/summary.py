@@ -66,6 +66,12 @@ def _reasons(run: RunDir) -> str:
     return f"{shown}{more}; samples: babelmill inspect --run {run.uri}" if sums else ""
 
 
+def _lacks_text(run: RunDir) -> bool:
+    """Whether ingestion found less than it rejected for want of text, as where the text is in a field not tried."""
+    ingested = next((total for total in step_totals(run) if total.name == "ingest"), None)
+    return ingested is not None and ingested.reasons.get("ingest.no_text", 0) > ingested["kept"]
+
+
 def _lines(run: RunDir) -> list[Text]:
     languages, found = language_totals(run), balance(run)
     entered, kept = sum(t.entered for t in languages), sum(t.kept for t in languages)
@@ -76,6 +82,9 @@ def _lines(run: RunDir) -> list[Text]:
         lines.append(Text.assemble(("languages  ", "bold"), words))
     if reasons := _reasons(run):
         lines.append(Text.assemble(("rejected   ", "bold"), reasons))
+    if _lacks_text(run):
+        words = "most records held no text; name the field that has it: --set 'ingest.read.fields={text=\"body\"}'"
+        lines.append(Text.assemble(("no text    ", "bold red"), words))
     if found.differences:
         lines.append(Text.assemble(("ledger     ", "bold"), (f"does not balance: {found.differences[0]}", "bold red")))
     else:

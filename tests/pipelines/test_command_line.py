@@ -14,6 +14,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "doc
 
 PIPELINES = {
     "key.toml": '[[step]]\nstage = "quality.gopher"\nmin_word = 3\n',
+    "bare.toml": '[[step]]\nstage = "dedup.exact"\nseed = 3\n',
     "stage.toml": '[[step]]\nstage = "quality.gofer"\n',
     "no_stage.toml": '[[step]]\nstaeg = "quality.gopher"\n',
     "top.toml": 'inputs = "x"\n[[step]]\nstage = "quality.gopher"\n',
@@ -67,6 +68,7 @@ TABLE = [
     (("run", "wbe", *RUN[2:]), 2, "unknown pipeline 'wbe'; did you mean 'web'?"),
     (("run", "nowhere/web.toml", *RUN[2:]), 2, "nowhere/web.toml: no such pipeline file"),
     (("run", "key.toml", *RUN[2:]), 2, "step 1: unknown key 'min_word' of quality.gopher"),
+    (("run", "bare.toml", *RUN[2:]), 2, "step 1: unknown key 'seed' of dedup.exact; it has no options"),
     (("run", "stage.toml", *RUN[2:]), 2, "unknown stage 'quality.gofer'; did you mean 'quality.gopher'?"),
     (("run", "no_stage.toml", *RUN[2:]), 2, "did you mean 'stage' by 'staeg'?"),
     (("run", "top.toml", *RUN[2:]), 2, "unknown key 'inputs'; did you mean 'input'?"),

@@ -14,7 +14,7 @@ def digests(root: Path) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
 
 
-def test_two_ray_workers_write_what_one_process_writes(quickstart_run: Path, tmp_path: Path) -> None:
+def test_two_ray_workers_write_what_one_process_writes(ray_cluster: None, quickstart_run: Path, tmp_path: Path) -> None:
     assert run("quickstart", str(tmp_path), engine="ray", workers=2, quiet=True).status == 0
     expected = digests(quickstart_run)
     assert {name.split("/")[0] for name in expected} >= {"corpus", "tokenizer", "mixture", "instructions", "augmented"}

@@ -53,6 +53,8 @@ class DieAlways:
 
 @pytest.fixture(scope="module", params=["inline", "ray"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "ray":
+        request.getfixturevalue("ray_cluster")
     opened = open_engine(request.param, 2)
     yield opened
     opened.close()

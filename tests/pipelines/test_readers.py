@@ -54,11 +54,7 @@ def test_readers_agree_with_arrow(
     assert count(quickstart_run / folder) == rows  # type: ignore[operator]
 
 
-def test_ray_data_reads_corpus_and_mixture(quickstart_run: Path) -> None:
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
-    try:
-        for folder in ("corpus", "mixture/pretrain"):
-            files = [str(path) for path in sorted((quickstart_run / folder).rglob("*.parquet"))]
-            assert ray.data.read_parquet(files).count() == count_with_arrow(quickstart_run / folder)
-    finally:
-        ray.shutdown()
+def test_ray_data_reads_corpus_and_mixture(ray_cluster: None, quickstart_run: Path) -> None:
+    for folder in ("corpus", "mixture/pretrain"):
+        files = [str(path) for path in sorted((quickstart_run / folder).rglob("*.parquet"))]
+        assert ray.data.read_parquet(files).count() == count_with_arrow(quickstart_run / folder)

@@ -164,7 +164,9 @@ def test_verify_names_what_differs(web_run: Path, damage: object, message: str) 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ray_writes_the_same_bytes_as_the_inline_engine(finished: Path, tmp_path: Path, workers: int) -> None:
+def test_ray_writes_the_same_bytes_as_the_inline_engine(
+    ray_cluster: None, finished: Path, tmp_path: Path, workers: int
+) -> None:
     result = run("web", str(tmp_path), **{**WEB, "engine": "ray", "workers": workers})
     assert result.status == 0
     assert contents(tmp_path) == contents(finished)

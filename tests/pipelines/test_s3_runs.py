@@ -28,21 +28,27 @@ def uploaded(s3: str) -> str:
     return "s3://corpus/raw"
 
 
+@pytest.fixture(scope="module")
+def on_a_disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that those on S3 must equal."""
+    folder = tmp_path_factory.mktemp("local")
+    for name in FILES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SAMPLE / name, folder / name)
+    inputs = [str(folder / "documents"), f"{folder}/crawl/*.gz"]
+    assert run("web", str(folder / "out"), inputs=inputs, engine="inline", quiet=True).status == 0
+    return folder / "out"
+
+
 @pytest.mark.parametrize("engine", ["inline", "ray"])
-def test_a_run_on_s3(s3: str, uploaded: str, tmp_path: Path, engine: str) -> None:
+def test_a_run_on_s3(ray_cluster: None, s3: str, uploaded: str, on_a_disk: Path, engine: str) -> None:
     output = f"{s3}-{engine}"
     inputs = [f"{uploaded}/documents", f"{uploaded}/crawl/*.gz"]
     assert run("web", output, inputs=inputs, engine=engine, workers=1, quiet=True).status == 0
     assert run("web", output, inputs=inputs, engine=engine, workers=1, quiet=True).ran == 0
     assert verify(output) == []
     assert collect(output).files == 0
-
-    for name in FILES:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(SAMPLE / name, tmp_path / name)
-    local = [str(tmp_path / "documents"), f"{tmp_path}/crawl/*.gz"]
-    assert run("web", str(tmp_path / "out"), inputs=local, engine="inline", quiet=True).status == 0
-    assert public(output) == public(str(tmp_path / "out"))
+    assert public(output) == public(str(on_a_disk))
 
     found = RunDir(output)
     write_report(found)

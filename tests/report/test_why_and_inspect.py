@@ -5,6 +5,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -15,6 +17,7 @@ from pipelines.report.tables import mixture_tables
 from pipelines.rundir import RunDir
 from pipelines.why import render as render_story
 from pipelines.why import why
+from stages.columns import LEDGER
 from stages.errors import ConfigError, StorageError
 
 
@@ -65,6 +68,14 @@ def test_redaction_that_left_too_little_is_the_last_word(run: RunDir) -> None:
     assert told.ended == ("rejected by select.too_short", "in rejected/part-0.parquet")
 
 
+@pytest.mark.parametrize(
+    ("locator", "dataset"), [("ekk_Latn.jsonl#3", "documents"), ("pages.warc.gz@1", "rejected"), ("t#1", "bitext")]
+)
+def test_a_document_is_found_by_its_locator(run: RunDir, locator: str, dataset: str) -> None:
+    (told,) = why(run, locator).documents
+    assert (told.dataset, told.source["locator"]) == (dataset, locator)
+
+
 def test_ingest_rejection_is_found_by_url(run: RunDir) -> None:
     (told,) = why(run, "https://broken.example/0").documents
     assert told.dataset == "rejected"
@@ -105,7 +116,7 @@ def test_story_prints_fail_marks(run: RunDir) -> None:
 
 
 def test_unknown_id_says_so(run: RunDir) -> None:
-    with pytest.raises(ConfigError, match="no document has doc_id, source id or URL 'nope'"):
+    with pytest.raises(ConfigError, match="no document has doc_id, source id, URL or locator 'nope'"):
         why(run, "nope")
 
 
@@ -168,6 +179,21 @@ def test_summary_names_steps_balance_and_outputs(run: RunDir) -> None:
     text = printed(summary_table(run))
     for part in ("annotate", "mix.web", "balances", "13, with", "corpus", "ShardError"):
         assert part in text
+
+
+@pytest.mark.parametrize(("kept", "hinted"), [(0, True), (4, True), (5, False)])
+def test_the_summary_says_how_to_name_the_field_that_holds_the_text(
+    tmp_path: Path, write_synthetic: Any, kept: int, hinted: bool
+) -> None:
+    run = write_synthetic(tmp_path, {"eng_Latn": 10})
+    known = {"step": "ingest", "language": "-", "source": "web", "bytes": 1}
+    rows = [
+        {**known, "flow": "in", "documents": 5 + kept},
+        {**known, "flow": "kept", "documents": kept},
+        {**known, "flow": "rejected", "reason": "ingest.no_text", "documents": 5},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=LEDGER), tmp_path / "ledger.parquet")
+    assert ("--set 'ingest.read.fields={text=" in printed(summary_table(run))) == hinted
 
 
 def test_folder_without_run_is_a_clear_error(tmp_path: Path) -> None:
