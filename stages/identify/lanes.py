@@ -1,4 +1,4 @@
-"""Two machine operations that numba has no words for."""
+"""Machine operations that numba has no words for."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -53,3 +53,58 @@ def add_lanes(typing_context: Any, target: Any, row: Any, source: Any, rows: Any
         return context.get_dummy_value()
 
     return types.void(target, types.int64, source, rows, types.int64, types.int64), generate
+
+
+WINDOW: Final = 32
+"""Bytes that `separators` looks at: one register of AVX2."""
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, place: Any, to: Any) -> Any:
+    """Pointer to a byte of an array of bytes, as one to another type."""
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [place], source_etype=ir.IntType(8)), to.as_pointer())
+
+
+@_operation
+def separators(typing_context: Any, data: Any, place: Any) -> Any:
+    """A bit for each of the WINDOW bytes from `place` on, set where fastText ends a word: spaces, 9 to 13 and 0.
+
+    Nothing is checked: the caller vouches for as many bytes.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(8), WINDOW)
+        found = builder.load(_pointer(context, builder, signature.args[0], *arguments, kind), align=1, typ=kind)
+
+        def same(number: int) -> Any:
+            return ir.Constant(kind, [number] * WINDOW)
+
+        controls = builder.icmp_unsigned("<", builder.sub(found, same(9)), same(5))
+        blanks = builder.or_(
+            builder.icmp_unsigned("==", found, same(32)), builder.icmp_unsigned("==", found, same(0))
+        )
+        return builder.bitcast(builder.or_(controls, blanks), ir.IntType(WINDOW))
+
+    return types.uint32(data, types.uint64), generate
+
+
+@_operation
+def eight_bytes(typing_context: Any, data: Any, place: Any) -> Any:
+    """The bytes from `place` on as a uint64, the first one lowest. Nothing is checked."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.IntType(64)
+        return builder.load(_pointer(context, builder, signature.args[0], *arguments, kind), align=1, typ=kind)
+
+    return types.uint64(data, types.uint64), generate
+
+
+@_operation
+def first_one(typing_context: Any, word: Any) -> Any:
+    """Place of the lowest set bit of a uint32; 32 where none is set."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        count = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+        return builder.zext(count, ir.IntType(64))
+
+    return types.uint64(types.uint32), generate

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.identify.best import HIERARCHICAL, sigmoid_table
-from stages.identify.lanes import LANES
+from stages.identify.lanes import LANES, WINDOW
 from stages.identify.model_file import MOST_EXAMPLES, ModelFile
 from stages.identify.predict import fill_slots
 
@@ -45,7 +45,7 @@ def make_tables(model: ModelFile) -> Tables:
     starts = np.concatenate([[0], np.cumsum([len(entry) for entry in entries], dtype=np.int64)]).astype(np.int64)
     spelled = np.frombuffer(b"".join(entries) or b"\0", np.uint8)
     slots = np.full(1 << (2 * len(entries)).bit_length(), -1, np.int32)
-    fill_slots(slots, starts, spelled)
+    fill_slots(slots, starts, spelled, np.zeros(WINDOW, np.uint8))
     bits, ranks = _bits_and_ranks(model)
     left, right = tree(model.label_counts) if model.loss == HIERARCHICAL else ([], [])
     shift = 32 + max(model.buckets.bit_length() - 1, 0)
