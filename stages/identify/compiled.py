@@ -17,3 +17,6 @@ _OPTIONS: Final[dict[str, Any]] = {
 
 kernel: Callable[[Any], Any] = numba.njit(**_OPTIONS)
 """Compiles a function that makes no arrays; the GIL is released while it runs."""
+
+inlined: Callable[[Any], Any] = numba.njit(**_OPTIONS, forceinline=True)
+"""The same for a function whose code is put where it is called: a model's tables are many arguments to pass."""

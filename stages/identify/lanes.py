@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -10,6 +11,8 @@ from numba.extending import intrinsic
 
 _operation: Callable[[Any], Any] = intrinsic
 _tools: Any = cgutils
+
+_BYTES: Final = ir.IntType(8).as_pointer()
 
 LANES: Final = 16
 """Columns of a matrix are filled up to a multiple of these: one AVX-512 register of float32, two of AVX2."""
@@ -53,6 +56,18 @@ def add_lanes(typing_context: Any, target: Any, row: Any, source: Any, rows: Any
         return context.get_dummy_value()
 
     return types.void(target, types.int64, source, rows, types.int64, types.int64), generate
+
+
+LINE_BYTES: Final = 64
+"""Of the caches of most processors."""
+
+
+def zeros(shape: tuple[int, ...], kind: type[np.generic]) -> np.ndarray:
+    """An array of zeros that begins where a cache line does, so that rows of LANES do not lie in two each."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    room = np.zeros(size + LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    return room[start : start + size].view(kind).reshape(shape)
 
 
 WINDOW: Final = 32
@@ -108,3 +123,19 @@ def first_one(typing_context: Any, word: Any) -> Any:
         return builder.zext(count, ir.IntType(64))
 
     return types.uint64(types.uint32), generate
+
+
+@_operation
+def fetch(typing_context: Any, array: Any, place: Any) -> Any:
+    """Ask for the cache line of an item of an array, counted through its rows; it may lie outside."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        item = context.get_data_type(signature.args[0].dtype)
+        address = builder.bitcast(builder.gep(data, [arguments[1]], source_etype=item), _BYTES)
+        wanted = ir.FunctionType(ir.VoidType(), [_BYTES, *[ir.IntType(32)] * 3])
+        function = _tools.get_or_insert_function(builder.module, wanted, "llvm.prefetch.p0")
+        builder.call(function, [address, *(ir.Constant(ir.IntType(32), number) for number in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), generate

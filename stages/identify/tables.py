@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.identify.best import HIERARCHICAL, sigmoid_table
-from stages.identify.lanes import LANES, WINDOW
+from stages.identify.lanes import LANES, WINDOW, zeros
 from stages.identify.model_file import MOST_EXAMPLES, ModelFile
 from stages.identify.predict import fill_slots
 
@@ -73,11 +73,9 @@ def make_tables(model: ModelFile) -> Tables:
 
 
 def _widened(matrix: np.ndarray) -> np.ndarray:
-    """The matrix with columns of zeros up to a multiple of LANES."""
+    """A copy with columns of zeros up to a multiple of LANES, at the beginning of a cache line."""
     rows, columns = matrix.shape
-    if columns % LANES == 0:
-        return np.ascontiguousarray(matrix)
-    wide = np.zeros((rows, columns + -columns % LANES), np.float32)
+    wide = zeros((rows, columns + -columns % LANES), np.float32)
     wide[:, :columns] = matrix
     return wide
 
@@ -89,7 +87,7 @@ def _bits_and_ranks(model: ModelFile) -> tuple[np.ndarray, np.ndarray]:
     """
     if model.kept is None:
         return np.zeros(0, np.uint64), np.zeros(0, np.uint32)
-    bits = np.zeros(model.buckets // 64 + 1, np.uint64)
+    bits = zeros((model.buckets // 64 + 1,), np.uint64)
     np.bitwise_or.at(bits, model.kept >> 6, np.uint64(1) << (model.kept & 63).astype(np.uint64))
     through = np.searchsorted(model.kept, np.arange(1, len(bits) + 1, dtype=np.int64) << 6)
     return bits, through.astype(np.uint32)
