@@ -80,27 +80,51 @@ def _pointer(context: Any, builder: Any, kind: Any, array: Any, place: Any, to: 
     return builder.bitcast(builder.gep(data, [place], source_etype=ir.IntType(8)), to.as_pointer())
 
 
+def _of_window(test: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Any:
+    """An operation that gives a uint32 with a bit for each of the WINDOW bytes of an array from a place on."""
+    kind = ir.VectorType(ir.IntType(8), WINDOW)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        found = builder.load(_pointer(context, builder, signature.args[0], *arguments, kind), align=1, typ=kind)
+        bits = test(builder, found, lambda number: ir.Constant(kind, [number] * WINDOW))
+        return builder.bitcast(bits, ir.IntType(WINDOW))
+
+    return generate
+
+
+def _is_separator(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
+    controls = builder.icmp_unsigned("<", builder.sub(found, every(9)), every(5))
+    blanks = builder.or_(builder.icmp_unsigned("==", found, every(32)), builder.icmp_unsigned("==", found, every(0)))
+    return builder.or_(controls, blanks)
+
+
+def _is_letter(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
+    return builder.icmp_unsigned("<", builder.sub(builder.or_(found, every(0x20)), every(97)), every(26))
+
+
+def _is_high(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
+    return builder.icmp_unsigned(">=", found, every(0x80))
+
+
 @_operation
 def separators(typing_context: Any, data: Any, place: Any) -> Any:
     """A bit for each of the WINDOW bytes from `place` on, set where fastText ends a word: spaces, 9 to 13 and 0.
 
     Nothing is checked: the caller vouches for as many bytes.
     """
+    return types.uint32(data, types.uint64), _of_window(_is_separator)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = ir.VectorType(ir.IntType(8), WINDOW)
-        found = builder.load(_pointer(context, builder, signature.args[0], *arguments, kind), align=1, typ=kind)
 
-        def same(number: int) -> Any:
-            return ir.Constant(kind, [number] * WINDOW)
+@_operation
+def ascii_letters(typing_context: Any, data: Any, place: Any) -> Any:
+    """As `separators`, for the letters A to Z and a to z."""
+    return types.uint32(data, types.uint64), _of_window(_is_letter)
 
-        controls = builder.icmp_unsigned("<", builder.sub(found, same(9)), same(5))
-        blanks = builder.or_(
-            builder.icmp_unsigned("==", found, same(32)), builder.icmp_unsigned("==", found, same(0))
-        )
-        return builder.bitcast(builder.or_(controls, blanks), ir.IntType(WINDOW))
 
-    return types.uint32(data, types.uint64), generate
+@_operation
+def high_bytes(typing_context: Any, data: Any, place: Any) -> Any:
+    """As `separators`, for bytes from 0x80 on."""
+    return types.uint32(data, types.uint64), _of_window(_is_high)
 
 
 @_operation
