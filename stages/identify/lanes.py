@@ -85,7 +85,9 @@ def _of_window(test: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Any:
     kind = ir.VectorType(ir.IntType(8), WINDOW)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        found = builder.load(_pointer(context, builder, signature.args[0], *arguments, kind), align=1, typ=kind)
+        found = builder.load(
+            _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind), align=1, typ=kind
+        )
         bits = test(builder, found, lambda number: ir.Constant(kind, [number] * WINDOW))
         return builder.bitcast(bits, ir.IntType(WINDOW))
 
@@ -133,7 +135,9 @@ def eight_bytes(typing_context: Any, data: Any, place: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = ir.IntType(64)
-        return builder.load(_pointer(context, builder, signature.args[0], *arguments, kind), align=1, typ=kind)
+        return builder.load(
+            _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind), align=1, typ=kind
+        )
 
     return types.uint64(data, types.uint64), generate
 

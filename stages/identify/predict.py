@@ -31,9 +31,10 @@ REMEMBERED_BYTES: Final = WINDOW - 1
 """Longest word whose sum of rows is remembered: with the number of its rows it takes four 64-bit numbers."""
 
 MOST_ROWS: Final = 255
-"""Of a word that is remembered: one byte holds their number + 1."""
+"""A word of fewer rows is remembered: one byte holds their number + 1."""
 
 ROWS: Final = 2048
+"""Rows that are listed before they are added."""
 
 CACHE_BYTES: Final = 1 << 20
 """Of the sums of words: with their spelling, what most processors have as second level cache."""
@@ -56,7 +57,7 @@ class Scratch(NamedTuple):
     """
 
     running: np.ndarray  # uint64, hashes
-    known: np.ndarray  # uint64, four for each place: the bytes of a word, and in the last one the number of its rows + 1
+    known: np.ndarray  # uint64, four for each place: the bytes of a word and, highest, the number of its rows + 1
     recent: np.ndarray  # uint8, which place of each pair was used last
     sums: np.ndarray  # float32, (places + 2, width): of the remembered words, of the text, of a word too long for that
     pending: np.ndarray  # uint64, eight for each word that is still to be added: bytes, hash, start, size

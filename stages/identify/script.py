@@ -123,7 +123,8 @@ def count_scripts(data: Any, start: Any, end: Any, tables: Any, counts: Any) -> 
     """
     counts[:] = 0
     place, stop = uint64(start), uint64(end)
-    latin, script, run = uint64(0), uint64(0), np.int64(0)
+    latin, run = uint64(0), np.int64(0)
+    script: Any = uint64(0)
     while place < stop:
         byte = data[place]
         if byte < 0x80:
@@ -137,7 +138,7 @@ def count_scripts(data: Any, start: Any, end: Any, tables: Any, counts: Any) -> 
                 place += uint64(1)
             continue
         point, size = _code_point(data, place, stop)
-        found = uint64(0)
+        found: Any = uint64(0)
         if point < 0x110000:
             found = uint64(tables.blocks[uint64(tables.places[point >> uint64(8)]), point & uint64(255)])
         place += size
