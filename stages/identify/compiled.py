@@ -5,9 +5,11 @@ from typing import Any, Final
 
 import numba
 
+from stages.text.compiled import cache_folder
+
 _OPTIONS: Final[dict[str, Any]] = {
     "nogil": True,
-    "cache": True,
+    "cache": cache_folder() is not None,  # in a folder that is named after all kernels' sources
     "error_model": "numpy",
     "boundscheck": False,
     # Without counting references to arrays, which takes half of the time of short functions. Such functions cannot

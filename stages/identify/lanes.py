@@ -9,6 +9,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from stages.identify.compiled import inlined
+
 _operation: Callable[[Any], Any] = intrinsic
 _tools: Any = cgutils
 
@@ -108,9 +110,15 @@ def _is_high(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
     return builder.icmp_unsigned(">=", found, every(0x80))
 
 
+@inlined
+def separates(byte: Any) -> Any:
+    """Whether fastText ends a word here; a line feed, which ends its line, counts as a space."""
+    return byte <= 32 and (byte == 32 or (9 <= byte <= 13) or byte == 0)
+
+
 @_operation
 def separators(typing_context: Any, data: Any, place: Any) -> Any:
-    """A bit for each of the WINDOW bytes from `place` on, set where fastText ends a word: spaces, 9 to 13 and 0.
+    """A bit for each of the WINDOW bytes from `place` on that `separates`.
 
     Nothing is checked: the caller vouches for as many bytes.
     """

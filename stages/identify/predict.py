@@ -15,6 +15,7 @@ from stages.identify.lanes import (
     eight_bytes,
     fetch,
     first_one,
+    separates,
     separators,
     zeros,
 )
@@ -94,12 +95,6 @@ def with_top_k(scratch: Scratch, top_k: int) -> Scratch:
     if len(scratch.names) == top_k + 1:
         return scratch
     return scratch._replace(names=np.zeros(top_k + 1, np.int64), values=np.zeros(top_k + 1, np.float32))
-
-
-@inlined
-def _separates(byte: Any) -> Any:
-    """Whether fastText ends a word here; a line feed, which ends its line, counts as a space."""
-    return byte <= 32 and (byte == 32 or (9 <= byte <= 13) or byte == 0)
 
 
 @inlined
@@ -377,7 +372,7 @@ def _find_words(data: Any, place: Any, end: Any, shift: Any, scratch: Any) -> An
     pending, width = scratch.pending, uint64(scratch.sums.shape[1])
     listed = uint64(0)
     while listed < uint64(PENDING):
-        while place < end and _separates(data[uint64(place)]):
+        while place < end and separates(data[uint64(place)]):
             place += 1
         if place >= end:
             break
@@ -386,7 +381,7 @@ def _find_words(data: Any, place: Any, end: Any, shift: Any, scratch: Any) -> An
         size = min(int64(first_one(breaks)), end - start)
         place = start + size
         if size == WINDOW:
-            while place < end and not _separates(data[uint64(place)]):
+            while place < end and not separates(data[uint64(place)]):
                 place += 1
         kept = uint64(size) << uint64(2)
         first, second = first & KEPT[kept], second & KEPT[kept + uint64(1)]

@@ -1,6 +1,6 @@
 """A fastText model as the kernels read it: flat arrays, made once when it is opened."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -8,6 +8,9 @@ from stages.identify.best import HIERARCHICAL, sigmoid_table
 from stages.identify.lanes import LANES, WINDOW, zeros
 from stages.identify.model_file import MOST_EXAMPLES, ModelFile
 from stages.identify.predict import fill_slots
+
+LARGEST_COPY: Final = 1 << 28
+"""Bytes of a matrix from which it is not held twice while a model is opened."""
 
 
 class Tables(NamedTuple):
@@ -73,8 +76,10 @@ def make_tables(model: ModelFile) -> Tables:
 
 
 def _widened(matrix: np.ndarray) -> np.ndarray:
-    """A copy with columns of zeros up to a multiple of LANES, at the beginning of a cache line."""
+    """The matrix with columns of zeros up to a multiple of LANES; where it is not large, from a cache line on."""
     rows, columns = matrix.shape
+    if columns % LANES == 0 and matrix.nbytes > LARGEST_COPY:
+        return np.ascontiguousarray(matrix)
     wide = zeros((rows, columns + -columns % LANES), np.float32)
     wide[:, :columns] = matrix
     return wide
