@@ -14,7 +14,7 @@ from stages.errors import ConfigError
 from stages.identify.fit import LabelCodes, fit_scripts, label_codes
 from stages.identify.labels import codes_of_labels, parse_labels
 from stages.identify.model_file import ModelFile, read_model
-from stages.identify.predict import Scratch, make_scratch, predict
+from stages.identify.predict import Scratch, make_scratch, predict, with_top_k
 from stages.identify.strings import Strings, Texts, chunks, lines
 from stages.identify.tables import Tables, make_tables
 from stages.registry import stage
@@ -27,6 +27,8 @@ class Identifier:
     tables: Tables
     labels: tuple[str, ...]
     codes: LabelCodes
+    idle: list[Scratch] = field(default_factory=list)
+    """Of no thread at the moment; the words that they remember are the next batch's, too."""
 
     @classmethod
     def of(cls, model: ModelFile, codes: Mapping[str, str]) -> Self:
@@ -37,8 +39,13 @@ class Identifier:
         """Numbers of the best labels, int32 (texts, top_k), -1 for none, and their scores, best first."""
         count, top_k = len(texts.starts), min(top_k, len(self.labels))
         labels, scores = np.full((count, top_k), -1, np.int32), np.zeros((count, top_k), np.float32)
-        scratch: Scratch = make_scratch(self.tables, int((texts.ends - texts.starts).sum()), top_k)
+        try:
+            scratch = self.idle.pop()
+        except IndexError:
+            scratch = make_scratch(self.tables, top_k)
+        scratch = with_top_k(scratch, top_k)
         predict(*texts, self.tables, scratch, labels, scores)
+        self.idle.append(scratch)
         return labels, scores
 
 

@@ -1,15 +1,20 @@
-"""Two machine operations that numba has no words for."""
+"""Machine operations that numba has no words for."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from stages.identify.compiled import inlined
+
 _operation: Callable[[Any], Any] = intrinsic
 _tools: Any = cgutils
+
+_BYTES: Final = ir.IntType(8).as_pointer()
 
 LANES: Final = 16
 """Columns of a matrix are filled up to a multiple of these: one AVX-512 register of float32, two of AVX2."""
@@ -53,3 +58,120 @@ def add_lanes(typing_context: Any, target: Any, row: Any, source: Any, rows: Any
         return context.get_dummy_value()
 
     return types.void(target, types.int64, source, rows, types.int64, types.int64), generate
+
+
+LINE_BYTES: Final = 64
+"""Of the caches of most processors."""
+
+
+def zeros(shape: tuple[int, ...], kind: type[np.generic]) -> np.ndarray:
+    """An array of zeros that begins where a cache line does, so that rows of LANES do not lie in two each."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    room = np.zeros(size + LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    return room[start : start + size].view(kind).reshape(shape)
+
+
+WINDOW: Final = 32
+"""Bytes that `separators` looks at: one register of AVX2."""
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, place: Any, to: Any) -> Any:
+    """Pointer to a byte of an array of bytes, as one to another type."""
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [place], source_etype=ir.IntType(8)), to.as_pointer())
+
+
+def _of_window(test: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Any:
+    """An operation that gives a uint32 with a bit for each of the WINDOW bytes of an array from a place on."""
+    kind = ir.VectorType(ir.IntType(8), WINDOW)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        found = builder.load(
+            _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind), align=1, typ=kind
+        )
+        bits = test(builder, found, lambda number: ir.Constant(kind, [number] * WINDOW))
+        return builder.bitcast(bits, ir.IntType(WINDOW))
+
+    return generate
+
+
+def _is_separator(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
+    controls = builder.icmp_unsigned("<", builder.sub(found, every(9)), every(5))
+    blanks = builder.or_(builder.icmp_unsigned("==", found, every(32)), builder.icmp_unsigned("==", found, every(0)))
+    return builder.or_(controls, blanks)
+
+
+def _is_letter(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
+    return builder.icmp_unsigned("<", builder.sub(builder.or_(found, every(0x20)), every(97)), every(26))
+
+
+def _is_high(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
+    return builder.icmp_unsigned(">=", found, every(0x80))
+
+
+@inlined
+def separates(byte: Any) -> Any:
+    """Whether fastText ends a word here; a line feed, which ends its line, counts as a space."""
+    return byte <= 32 and (byte == 32 or (9 <= byte <= 13) or byte == 0)
+
+
+@_operation
+def separators(typing_context: Any, data: Any, place: Any) -> Any:
+    """A bit for each of the WINDOW bytes from `place` on that `separates`.
+
+    Nothing is checked: the caller vouches for as many bytes.
+    """
+    return types.uint32(data, types.uint64), _of_window(_is_separator)
+
+
+@_operation
+def ascii_letters(typing_context: Any, data: Any, place: Any) -> Any:
+    """As `separators`, for the letters A to Z and a to z."""
+    return types.uint32(data, types.uint64), _of_window(_is_letter)
+
+
+@_operation
+def high_bytes(typing_context: Any, data: Any, place: Any) -> Any:
+    """As `separators`, for bytes from 0x80 on."""
+    return types.uint32(data, types.uint64), _of_window(_is_high)
+
+
+@_operation
+def eight_bytes(typing_context: Any, data: Any, place: Any) -> Any:
+    """The bytes from `place` on as a uint64, the first one lowest. Nothing is checked."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.IntType(64)
+        return builder.load(
+            _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind), align=1, typ=kind
+        )
+
+    return types.uint64(data, types.uint64), generate
+
+
+@_operation
+def first_one(typing_context: Any, word: Any) -> Any:
+    """Place of the lowest set bit of a uint32; 32 where none is set."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        count = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+        return builder.zext(count, ir.IntType(64))
+
+    return types.uint64(types.uint32), generate
+
+
+@_operation
+def fetch(typing_context: Any, array: Any, place: Any) -> Any:
+    """Ask for the cache line of an item of an array, counted through its rows; it may lie outside."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        item = context.get_data_type(signature.args[0].dtype)
+        address = builder.bitcast(builder.gep(data, [arguments[1]], source_etype=item), _BYTES)
+        wanted = ir.FunctionType(ir.VoidType(), [_BYTES, *[ir.IntType(32)] * 3])
+        function = _tools.get_or_insert_function(builder.module, wanted, "llvm.prefetch.p0")
+        builder.call(function, [address, *(ir.Constant(ir.IntType(32), number) for number in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), generate

@@ -7,8 +7,10 @@ from typing import Any, Final, NamedTuple
 
 import icu
 import numpy as np
+from numba import uint64
 
-from stages.identify.compiled import kernel
+from stages.identify.compiled import inlined, kernel
+from stages.identify.lanes import WINDOW, ascii_letters, count_ones, first_one, high_bytes
 
 UNKNOWN: Final = "Zyyy"
 """ISO 15924 for text without letters."""
@@ -95,6 +97,24 @@ def scripts() -> Scripts:
     )
 
 
+@inlined
+def _code_point(data: Any, place: Any, stop: Any) -> Any:
+    """The code point whose bytes begin here, and their number; 0 and 1 where no UTF-8 begins."""
+    byte = uint64(data[place])
+    if byte < 0xC2 or byte > 0xF4:
+        return uint64(0), uint64(1)
+    size = uint64(2) + uint64(byte >= 0xE0) + uint64(byte >= 0xF0)
+    if place + size > stop:
+        return uint64(0), uint64(1)
+    point = byte & (uint64(0x7F) >> size)
+    good = True
+    for later in range(uint64(1), size):
+        follower = uint64(data[place + later])
+        good &= (follower & uint64(0xC0)) == 0x80
+        point = (point << uint64(6)) | (follower & uint64(0x3F))
+    return (point, size) if good else (uint64(0), uint64(1))
+
+
 @kernel
 def count_scripts(data: Any, start: Any, end: Any, tables: Any, counts: Any) -> Any:
     """Fill in the letters of each script of a text, weighted, and return their sum.
@@ -102,25 +122,33 @@ def count_scripts(data: Any, start: Any, end: Any, tables: Any, counts: Any) -> 
     Kana, and Han beside kana, count as Jpan; Han beside Hangul as Hang. Bytes that are no UTF-8 count as nothing.
     """
     counts[:] = 0
-    place, latin = start, 0
-    while place < end:
+    place, stop = uint64(start), uint64(end)
+    latin, run = uint64(0), np.int64(0)
+    script: Any = uint64(0)
+    while place < stop:
         byte = data[place]
         if byte < 0x80:
-            latin += 1 if 97 <= (byte | 0x20) <= 122 else 0
-            place += 1
+            if place + uint64(WINDOW) <= stop:  # up to the next byte that is not ASCII
+                ahead = first_one(high_bytes(data, place))
+                letters = uint64(ascii_letters(data, place)) & ((uint64(1) << ahead) - uint64(1))
+                latin += count_ones(letters)
+                place += ahead
+            else:
+                latin += uint64(97 <= (byte | 0x20) <= 122)
+                place += uint64(1)
             continue
-        size = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-        good = 0xC2 <= byte <= 0xF4 and place + size <= end
-        point: Any = np.int64(byte & (0x7F >> size))
-        later = 1
-        while good and later < size:
-            good = data[place + later] & 0xC0 == 0x80
-            point = (point << 6) | np.int64(data[place + later] & 0x3F)
-            later += 1
-        if good and point < 0x110000:
-            counts[tables.blocks[tables.places[point >> 8], point & 255]] += 1
-        place += size if good else 1
-    counts[tables.latin] += latin
+        point, size = _code_point(data, place, stop)
+        found: Any = uint64(0)
+        if point < 0x110000:
+            found = uint64(tables.blocks[uint64(tables.places[point >> uint64(8)]), point & uint64(255)])
+        place += size
+        if found == script:
+            run += 1
+        elif found:
+            counts[script] += run
+            script, run = found, np.int64(1)
+    counts[script] += run
+    counts[tables.latin] += np.int64(latin)
     counts[0] = 0
     for script in range(counts.size):
         counts[script] *= tables.weights[script]

@@ -1,13 +1,16 @@
 """A fastText model as the kernels read it: flat arrays, made once when it is opened."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from stages.identify.best import HIERARCHICAL, sigmoid_table
-from stages.identify.lanes import LANES
+from stages.identify.lanes import LANES, WINDOW, zeros
 from stages.identify.model_file import MOST_EXAMPLES, ModelFile
 from stages.identify.predict import fill_slots
+
+LARGEST_COPY: Final = 1 << 28
+"""Bytes of a matrix from which it is not held twice while a model is opened."""
 
 
 class Tables(NamedTuple):
@@ -45,7 +48,7 @@ def make_tables(model: ModelFile) -> Tables:
     starts = np.concatenate([[0], np.cumsum([len(entry) for entry in entries], dtype=np.int64)]).astype(np.int64)
     spelled = np.frombuffer(b"".join(entries) or b"\0", np.uint8)
     slots = np.full(1 << (2 * len(entries)).bit_length(), -1, np.int32)
-    fill_slots(slots, starts, spelled)
+    fill_slots(slots, starts, spelled, np.zeros(WINDOW, np.uint8))
     bits, ranks = _bits_and_ranks(model)
     left, right = tree(model.label_counts) if model.loss == HIERARCHICAL else ([], [])
     shift = 32 + max(model.buckets.bit_length() - 1, 0)
@@ -73,11 +76,11 @@ def make_tables(model: ModelFile) -> Tables:
 
 
 def _widened(matrix: np.ndarray) -> np.ndarray:
-    """The matrix with columns of zeros up to a multiple of LANES."""
+    """The matrix with columns of zeros up to a multiple of LANES; where it is not large, from a cache line on."""
     rows, columns = matrix.shape
-    if columns % LANES == 0:
+    if columns % LANES == 0 and matrix.nbytes > LARGEST_COPY:
         return np.ascontiguousarray(matrix)
-    wide = np.zeros((rows, columns + -columns % LANES), np.float32)
+    wide = zeros((rows, columns + -columns % LANES), np.float32)
     wide[:, :columns] = matrix
     return wide
 
@@ -89,7 +92,7 @@ def _bits_and_ranks(model: ModelFile) -> tuple[np.ndarray, np.ndarray]:
     """
     if model.kept is None:
         return np.zeros(0, np.uint64), np.zeros(0, np.uint32)
-    bits = np.zeros(model.buckets // 64 + 1, np.uint64)
+    bits = zeros((model.buckets // 64 + 1,), np.uint64)
     np.bitwise_or.at(bits, model.kept >> 6, np.uint64(1) << (model.kept & 63).astype(np.uint64))
     through = np.searchsorted(model.kept, np.arange(1, len(bits) + 1, dtype=np.int64) << 6)
     return bits, through.astype(np.uint32)

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,46 @@ def test_as_the_reference_on_any_bytes(trained: tuple[Any, ModelFile], texts: li
         assert [score for _, score in found] == pytest.approx([score for _, score in expected[:1]], abs=1e-4)
         if len(expected) > 1 and expected[0][1] > expected[1][1] + 1e-5:
             assert found[0][0] == expected[0][0]
+
+
+def test_words_of_every_length(trained: tuple[Any, ModelFile]) -> None:
+    """Also as the last bytes of their buffer, where no more can be read at once."""
+    model, file = trained
+    words = [(letters * 70)[:size] for letters in ("tere", "õhtu", "кухня", "天气") for size in range(1, 70)]
+    for text in [" ".join(words), "\n".join(reversed(words)), *words]:
+        (chunk,) = chunks(pa.array([text]))
+        check(predicted(file, chunk, 1)[0], oracle(model, text, 1))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(TEXTS)), min_size=2, max_size=8))
+def test_what_is_remembered_changes_nothing(trained: tuple[Any, ModelFile], texts: list[str]) -> None:
+    """Scores are the same to the last bit, whatever came before, in whichever batches."""
+    _, file = trained
+    codes = dict.fromkeys(file.labels, "und")
+    used = Identifier.of(file, codes)
+    (chunk,) = chunks(pa.array([*texts, *TEXTS]))
+    labels, scores = used.predict(chunk, 3)
+    used.predict(chunk, 1)
+    again = used.predict(chunk, 3)
+    assert np.array_equal(labels, again[0])
+    assert np.array_equal(scores, again[1])
+    for place, text in enumerate(texts):
+        (alone,) = chunks(pa.array([text]))
+        found = Identifier.of(file, codes).predict(alone, 3)
+        assert np.array_equal(labels[place], found[0][0])
+        assert np.array_equal(scores[place], found[1][0])
+
+
+def test_threads_share_a_model(trained: tuple[Any, ModelFile]) -> None:
+    _, file = trained
+    identifier = Identifier.of(file, dict.fromkeys(file.labels, "und"))
+    (chunk,) = chunks(pa.array([text[:4000] for text in TEXTS] * 20))
+    expected = identifier.predict(chunk, 3)
+    with ThreadPoolExecutor(4) as pool:
+        for labels, scores in pool.map(lambda _: identifier.predict(chunk, 3), range(16)):
+            assert np.array_equal(labels, expected[0])
+            assert np.array_equal(scores, expected[1])
 
 
 def test_a_word_of_megabytes(trained: tuple[Any, ModelFile]) -> None:

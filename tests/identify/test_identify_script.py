@@ -56,6 +56,13 @@ def test_the_kernel_equals_its_reference(text: str) -> None:
 
 
 @settings(deadline=None)
+@given(st.lists(st.text("aZ[`{éЖ가漢あア1 👍\u0301"), max_size=8), st.integers(0, 40))
+def test_the_kernel_equals_its_reference_across_blocks(parts: list[str], size: int) -> None:
+    text = ("Tere, maailm! " * 3)[:size].join(parts)
+    assert script_shares(text) == script_shares_plain(text)
+
+
+@settings(deadline=None)
 @given(st.binary(max_size=12), st.integers(0, 12))
 def test_bytes_that_are_no_utf8_count_as_nothing(data: bytes, end: int) -> None:
     counts = np.zeros(len(script_names()), np.int64)
