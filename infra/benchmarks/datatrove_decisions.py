@@ -359,6 +359,36 @@ def compare(batch: Batch) -> list[Outcome]:
     return found
 
 
+def causes(batch: Batch, decided: Sequence[Mapping[str, str | None]]) -> list[dict[str, str]]:
+    """For each row what makes each filter keep or drop otherwise than datatrove with its own words, as `decided`.
+
+    Its filters get our words: where they then decide as we do, its words (C4: its sentences) are the cause, else what
+    is different on purpose.
+    """
+    shared = TextBatch(batch.rows, batch.language)
+    words = splitter()
+    theirs = Theirs(words, batch.language)
+    found = []
+    for (text, parts), ours, own in zip(shared, our_decisions(batch), decided, strict=True):
+        words.current = parts
+        found.append(
+            {
+                name: _cause(theirs, name, text, reasons, own[name])
+                for name, reasons in ours.items()
+                if (own[name] is None) != (not reasons)
+            }
+        )
+    return found
+
+
+def _cause(theirs: Theirs, name: str, text: str, ours: frozenset[str], own: str | None) -> str:
+    if own is not None and own.startswith("error"):
+        return f"it fails ({own.removeprefix('error: ')})"
+    if (theirs.decide(name, text) is None) == (not ours):
+        return "its sentences" if name.startswith("c4") else "its words"
+    return _explained(theirs, name, text, ours) or "unexplained"
+
+
 def _decision(theirs: Theirs, name: str, text: str, ours: frozenset[str], document: str) -> list[Outcome]:
     first = theirs.decide(name, text)
     if _equal(first, ours):
