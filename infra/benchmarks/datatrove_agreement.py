@@ -24,6 +24,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -75,12 +76,15 @@ class Summary:
         ]
 
 
-def with_our_splitter(documents: Sequence[Document], *, workers: int, console: Console) -> Summary:
+def with_our_splitter(
+    documents: Sequence[Document], *, filters: Sequence[str] = FILTERS, workers: int, console: Console
+) -> Summary:
     """Compare every document, in worker processes."""
+    chosen = partial(compare, filters=tuple(filters))
     parts = sorted(grouped(documents), key=lambda batch: -batch.rows.nbytes)
     summary = Summary(documents=len(documents))
     with ProcessPoolExecutor(workers) as pool:
-        found = pool.map(compare, parts) if workers > 1 else map(compare, parts)
+        found = pool.map(chosen, parts) if workers > 1 else map(chosen, parts)
         for outcomes in track(found, "batches", total=len(parts), console=console):
             for outcome in outcomes:
                 summary.add(outcome)
@@ -211,6 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--input", action="append", required=True, help="JSONL files, `.gz` or not; a glob")
     parser.add_argument("--splitter", choices=("ours", "own"), required=True, help="whose words datatrove gets")
+    parser.add_argument("--filter", action="append", choices=FILTERS, help="with --splitter ours: only this one")
     parser.add_argument("--limit", type=float, default=0, help="MB of text, sampled evenly; 0: every document")
     parser.add_argument("--per-language", type=int, default=0, help="documents of each language, evenly; 0: all")
     parser.add_argument("--smallest", type=int, default=10, help="documents of a language that is shown")
@@ -221,10 +226,12 @@ def main() -> None:
     documents = sampled(read_documents(options.input), options.limit * 1e6)
     documents = numbered(evenly(documents, options.per_language))
     if options.splitter == "ours":
-        summary = with_our_splitter(documents, workers=options.workers, console=console)
+        filters = options.filter or FILTERS
+        summary = with_our_splitter(documents, filters=filters, workers=options.workers, console=console)
         figures: dict[str, Any] = {
             "splitter": "ours",
             "documents": summary.documents,
+            "filters": list(filters),
             "differences": summary.rows(),
             "deliberate": {difference.name: difference.reason for difference in DELIBERATE},
         }

@@ -72,6 +72,13 @@ def test_a_wrong_column_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("repetition", "value of top_2gram_char_ratio: ours is smaller by 1 % and more", "") in found
 
 
+@pytest.mark.parametrize("chosen", FILTERS)
+def test_one_filter_alone(chosen: str) -> None:
+    (batch,) = grouped([Document("a", VARIED.title() + "\n" + "今天天气很好。我们去公园吧！" * 3, "eng_Latn")])
+    everything = [outcome for outcome in compare(batch) if outcome.filter == chosen]
+    assert compare(batch, (chosen,)) == everything
+
+
 def test_every_deliberate_difference_has_a_reason_and_a_filter() -> None:
     for difference in DELIBERATE:
         assert set(difference.filters) <= set(FILTERS)
