@@ -1,8 +1,10 @@
 """Every stage that has a plain reference beside its kernel writes the same as it, to the last bit."""
 
+import mmap
 import sys
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
@@ -102,6 +104,26 @@ def check(found: Stage, texts: list[str]) -> None:
 
 def test_the_signals_have_kernels() -> None:
     assert {"quality.gopher", "quality.repetition", "quality.fineweb", "quality.c4"} <= {s.name for s in STAGES}
+
+
+@pytest.mark.parametrize("found", STAGES, ids=lambda found: found.name)
+def test_offsets_beyond_four_gigabytes(found: Stage) -> None:
+    """The texts lie at the end of a buffer of which only those pages are ever touched."""
+    texts = ["".join(PIECES), "", "One line is here.\n\nOne line is here. (And {more})\n今天天气很好。"]
+    raw = [text.encode() for text in texts]
+    size = 5 << 30
+    start = size - sum(map(len, raw))
+    memory = mmap.mmap(-1, size)
+    memory[start:size] = b"".join(raw)
+    offsets = pa.py_buffer(np.cumsum([start, *map(len, raw)], dtype=np.int64))
+    far = pa.Array.from_buffers(pa.large_string(), len(raw), [None, offsets, pa.py_buffer(memory)])
+    for config in CONFIGS.get(found.name, [configure(found, {}, "test")]):
+        resources = {name: resource.open() for name, resource in found.resources(config).items()}
+        near = batch(texts, LANGUAGES[1])
+        columns = {"text": far, "url": near.rows.column("url")}
+        beyond = TextBatch(pa.RecordBatch.from_pydict(columns), LANGUAGES[1])
+        expected = plain(found)(near, config, **resources).to_pylist()
+        assert found.function(beyond, config, **resources).to_pylist() == expected
 
 
 @pytest.mark.parametrize("found", STAGES, ids=lambda found: found.name)

@@ -10,7 +10,9 @@ then two, then all; what is still not equal is unexplained, and the exit status 
 
 `own`: each tool with its own segmentation, datatrove in an environment of its own: the share of documents that one
 keeps and the other drops, per language: by the four filters together, by the four as FineWeb runs them (C4 without its
-rule on line ends, `c4_any_end`), and by each.
+rule on line ends, `c4_any_end`), and by each; and why: of every such document and filter whether the words or sentences
+of datatrove's tokenizer are the cause (with ours it decides as we do), or a deliberate difference; beside it how many
+words and sentences its tokenizer finds, and on how many words it leaves punctuation.
 
 Stop words and sentence terminators, which datatrove's filters take as options, are those of our language files in both.
 """
@@ -22,7 +24,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -33,6 +37,7 @@ from infra.benchmarks.datatrove_decisions import (
     DELIBERATE,
     FILTERS,
     Outcome,
+    causes,
     compare,
     our_decisions,
     settings_of,
@@ -40,6 +45,7 @@ from infra.benchmarks.datatrove_decisions import (
 from infra.benchmarks.documents import Batch, Document, grouped, read_documents, sampled, write_exchange
 from infra.benchmarks.environment import make_environment
 from infra.benchmarks.text_engine import refused_table, wide_console
+from stages.text.batch import TextBatch
 
 
 @dataclass
@@ -70,12 +76,15 @@ class Summary:
         ]
 
 
-def with_our_splitter(documents: Sequence[Document], *, workers: int, console: Console) -> Summary:
+def with_our_splitter(
+    documents: Sequence[Document], *, filters: Sequence[str] = FILTERS, workers: int, console: Console
+) -> Summary:
     """Compare every document, in worker processes."""
+    chosen = partial(compare, filters=tuple(filters))
     parts = sorted(grouped(documents), key=lambda batch: -batch.rows.nbytes)
     summary = Summary(documents=len(documents))
     with ProcessPoolExecutor(workers) as pool:
-        found = pool.map(compare, parts) if workers > 1 else map(compare, parts)
+        found = pool.map(chosen, parts) if workers > 1 else map(chosen, parts)
         for outcomes in track(found, "batches", total=len(parts), console=console):
             for outcome in outcomes:
                 summary.add(outcome)
@@ -107,9 +116,17 @@ class LanguageAgreement:
     failed: int = 0
     by_filter: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    parts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, ours: Mapping[str, str | None], theirs: Mapping[str, str | None]) -> None:
+    def add(
+        self,
+        ours: Mapping[str, str | None],
+        theirs: Mapping[str, str | None],
+        causes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.documents += 1
+        self.causes.update(f"{name}: {cause}" for name, cause in causes.items())
         if any((reason or "").startswith("error") for reason in theirs.values()):
             self.failed += 1
         for name in ours:
@@ -123,6 +140,7 @@ class LanguageAgreement:
         self.differ_as_fineweb += _dropped(ours, without="c4") != _dropped(theirs, without="c4")
 
     def row(self, language: str) -> dict[str, Any]:
+        found = self.parts
         return {
             "language": language,
             "documents": self.documents,
@@ -133,6 +151,10 @@ class LanguageAgreement:
             "datatrove_failed": self.failed,
             **{name: round(self.by_filter[name] / self.documents, 4) for name in FILTERS},
             "most_often": [[kind, count] for kind, count in self.kinds.most_common(3)],
+            "causes": dict(self.causes.most_common()),
+            "words_per_ours": round(found["words"] / max(found["our_words"], 1), 3),
+            "sentences_per_ours": round(found["sentences"] / max(found["our_sentences"], 1), 3),
+            "punctuation_attached": round(found["attached"] / max(found["words"], 1), 3),
         }
 
 
@@ -141,15 +163,23 @@ def _dropped(reasons: Mapping[str, str | None], *, without: str) -> bool:
 
 
 def with_own_splitters(
-    documents: Sequence[Document], names: Mapping[str, str], decided: Mapping[str, Mapping[str, str | None]]
+    documents: Sequence[Document],
+    names: Mapping[str, str],
+    decided: Mapping[str, Mapping[str, str | None]],
+    parts: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """A row for each language, the largest share first; `decided` is datatrove's reasons by document."""
+    """A row for each language, the largest share first; `decided` and `parts` are datatrove's, by document."""
     agreements: dict[str, LanguageAgreement] = defaultdict(LanguageAgreement)
     some = [document for document in documents if document.language in names]
     for batch in grouped(some):
         ids = batch.rows.column("doc_id").to_pylist()
-        for document, ours in zip(ids, _without_reasons(batch), strict=True):
-            agreements[batch.language.code].add(ours, decided[document])
+        agreement = agreements[batch.language.code]
+        found = causes(batch, [decided[document] for document in ids])
+        shared = TextBatch(batch.rows, batch.language)
+        for document, ours, reasons, (_, own) in zip(ids, _without_reasons(batch), found, shared, strict=True):
+            agreement.add(ours, decided[document], reasons)
+            if theirs := parts.get(document):
+                agreement.parts.update({**theirs, "our_words": len(own.words), "our_sentences": len(own.sentences)})
     rows = [agreement.row(language) for language, agreement in agreements.items()]
     return sorted(rows, key=lambda row: (-row["differ"], -row["documents"]))
 
@@ -165,13 +195,19 @@ def agreement_table(rows: Sequence[Mapping[str, Any]], smallest: int) -> Table:
     shown.add_column("language")
     for heading in ("documents", "differ", "as FineWeb", "it drops", "we drop", *FILTERS):
         shown.add_column(heading, justify="right")
-    shown.add_column("most often: datatrove → ours", overflow="fold")
+    for heading in ("its words", "its sentences", "punctuation left on"):
+        shown.add_column(heading, justify="right")
+    for heading in ("most often: datatrove → ours", "because of"):
+        shown.add_column(heading, overflow="fold")
     for row in rows:
         if row["documents"] >= smallest:
             columns = ("differ", "differ_as_fineweb", "datatrove_dropped", "ours_dropped", *FILTERS)
             shares = [row[name] for name in columns]
             kind = ", ".join(f"{kind} ({count})" for kind, count in row["most_often"][:1])
-            shown.add_row(row["language"], str(row["documents"]), *(f"{share:.1%}" for share in shares), kind)
+            why = "; ".join(f"{cause} ({count})" for cause, count in list(row["causes"].items())[:3])
+            its = (f"× {row['words_per_ours']:.2f}", f"× {row['sentences_per_ours']:.2f}")
+            texts = (*its, f"{row['punctuation_attached']:.1%}", kind, why)
+            shown.add_row(row["language"], str(row["documents"]), *(f"{share:.1%}" for share in shares), *texts)
     return shown
 
 
@@ -179,6 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--input", action="append", required=True, help="JSONL files, `.gz` or not; a glob")
     parser.add_argument("--splitter", choices=("ours", "own"), required=True, help="whose words datatrove gets")
+    parser.add_argument("--filter", action="append", choices=FILTERS, help="with --splitter ours: only this one")
     parser.add_argument("--limit", type=float, default=0, help="MB of text, sampled evenly; 0: every document")
     parser.add_argument("--per-language", type=int, default=0, help="documents of each language, evenly; 0: all")
     parser.add_argument("--smallest", type=int, default=10, help="documents of a language that is shown")
@@ -189,10 +226,12 @@ def main() -> None:
     documents = sampled(read_documents(options.input), options.limit * 1e6)
     documents = numbered(evenly(documents, options.per_language))
     if options.splitter == "ours":
-        summary = with_our_splitter(documents, workers=options.workers, console=console)
+        filters = options.filter or FILTERS
+        summary = with_our_splitter(documents, filters=filters, workers=options.workers, console=console)
         figures: dict[str, Any] = {
             "splitter": "ours",
             "documents": summary.documents,
+            "filters": list(filters),
             "differences": summary.rows(),
             "deliberate": {difference.name: difference.reason for difference in DELIBERATE},
         }
@@ -215,8 +254,10 @@ def main() -> None:
             result = Path(folder) / "decisions.jsonl"
             environment.call("decide", request, result)
             with result.open(encoding="utf-8") as lines:
-                decided = {record["id"]: record["reasons"] for record in map(json.loads, lines)}
-        rows = with_own_splitters(documents, runnable.names, decided)
+                records = list(map(json.loads, lines))
+            decided = {record["id"]: record["reasons"] for record in records}
+            parts = {record["id"]: record["parts"] for record in records}
+        rows = with_own_splitters(documents, runnable.names, decided, parts)
         figures = {
             "splitter": "own",
             "documents": sum(row["documents"] for row in rows),

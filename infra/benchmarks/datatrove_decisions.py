@@ -344,8 +344,8 @@ class _Citations:
         return bare if _state["brackets"] and bare.endswith(tuple(self.language.terminators)) else line
 
 
-def compare(batch: Batch) -> list[Outcome]:
-    """Every difference between datatrove's filters and our columns on the documents of a batch."""
+def compare(batch: Batch, filters: Sequence[str] = FILTERS) -> list[Outcome]:
+    """Every difference between these filters of datatrove and our columns on the documents of a batch."""
     shared = TextBatch(batch.rows, batch.language)
     words = splitter()
     theirs = Theirs(words, batch.language)
@@ -354,9 +354,40 @@ def compare(batch: Batch) -> list[Outcome]:
     for document, (text, parts), row in zip(ids, shared, our_columns(batch), strict=True):
         words.current = parts
         for name, reasons in _decided(row).items():
-            found += _decision(theirs, name, text, reasons, document)
-        found += [Outcome(document, *difference) for difference in _values(theirs, text, parts, row)]
+            if name in filters:
+                found += _decision(theirs, name, text, reasons, document)
+        found += [Outcome(document, *difference) for difference in _values(theirs, text, parts, row, filters)]
     return found
+
+
+def causes(batch: Batch, decided: Sequence[Mapping[str, str | None]]) -> list[dict[str, str]]:
+    """For each row what makes each filter keep or drop otherwise than datatrove with its own words, as `decided`.
+
+    Its filters get our words: where they then decide as we do, its words (C4: its sentences) are the cause, else what
+    is different on purpose.
+    """
+    shared = TextBatch(batch.rows, batch.language)
+    words = splitter()
+    theirs = Theirs(words, batch.language)
+    found = []
+    for (text, parts), ours, own in zip(shared, our_decisions(batch), decided, strict=True):
+        words.current = parts
+        found.append(
+            {
+                name: _cause(theirs, name, text, reasons, own[name])
+                for name, reasons in ours.items()
+                if (own[name] is None) != (not reasons)
+            }
+        )
+    return found
+
+
+def _cause(theirs: Theirs, name: str, text: str, ours: frozenset[str], own: str | None) -> str:
+    if own is not None and own.startswith("error"):
+        return f"it fails ({own.removeprefix('error: ')})"
+    if (theirs.decide(name, text) is None) == (not ours):
+        return "its sentences" if name.startswith("c4") else "its words"
+    return _explained(theirs, name, text, ours) or "unexplained"
 
 
 def _decision(theirs: Theirs, name: str, text: str, ours: frozenset[str], document: str) -> list[Outcome]:
@@ -407,12 +438,16 @@ class Recorder:
         return max(self.seen, default=None)
 
 
-def _values(theirs: Theirs, text: str, parts: Segmentation, row: Row) -> Iterator[tuple[str, str, str]]:
+def _values(
+    theirs: Theirs, text: str, parts: Segmentation, row: Row, filters: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
     """Columns that are not the number that datatrove's code has: the filter, what differs, what explains it.
 
     From its filters the deliberate differences are taken out; its functions of repetition are called as they are.
     """
-    values = _compared_values(theirs, text) | _ratio_functions(text, parts)
+    values = _compared_values(theirs, text, filters)
+    if "repetition" in filters:
+        values |= _ratio_functions(text, parts)
     for (name, column), value in values.items():
         if value is None or _same(value, row[column]):
             continue
@@ -434,9 +469,10 @@ def _relation(theirs: float, ours: float) -> str:
     return f"ours is {'larger' if ours > theirs else 'smaller'} {size}"
 
 
-def _compared_values(theirs: Theirs, text: str) -> dict[tuple[str, str], float | None]:
+def _compared_values(theirs: Theirs, text: str, filters: Sequence[str]) -> dict[tuple[str, str], float | None]:
     """The number that each filter compares with a threshold; None where it does not get there."""
-    recorders = {name: {parameter: Recorder() for parameter in parameters} for name, parameters in _RECORDED.items()}
+    recorded = {name: parameters for name, parameters in _RECORDED.items() if name in filters}
+    recorders = {name: {parameter: Recorder() for parameter in parameters} for name, parameters in recorded.items()}
     with ExitStack() as stack:
         for difference in DELIBERATE:
             stack.enter_context(difference.without())
@@ -445,11 +481,11 @@ def _compared_values(theirs: Theirs, text: str) -> dict[tuple[str, str], float |
                 theirs.decide(name, text)
     values = {
         (name, column): recorders[name][parameter].largest()
-        for name, parameters in _RECORDED.items()
+        for name, parameters in recorded.items()
         for parameter, column in parameters.items()
     }
     if not theirs.language.stop_words:  # our column is then the number of words
-        del values["gopher", "stop_word_count"]
+        values.pop(("gopher", "stop_word_count"), None)
     return values
 
 

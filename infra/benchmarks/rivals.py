@@ -7,6 +7,7 @@ language.
 import argparse
 import json
 import logging
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -93,7 +94,10 @@ def filters(tokenizer: str, stop_words: tuple[str, ...], terminators: tuple[str,
 
 
 def decide(texts: Sequence[Text], settings: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """For each document the reason of each filter that drops it, null where it is kept, `error: ...` where it fails."""
+    """For each document the reason of each filter that drops it, null where it is kept, `error: ...` where it fails.
+
+    With what its tokenizer finds in the document.
+    """
     from datatrove.data import Document
 
     for text in texts:
@@ -107,7 +111,24 @@ def decide(texts: Sequence[Text], settings: Mapping[str, Mapping[str, Any]]) -> 
                 reasons[name] = None if passed else reason
             except Exception as error:
                 reasons[name] = f"error: {type(error).__name__}"
-        yield {"id": text.id, "reasons": reasons}
+        yield {"id": text.id, "reasons": reasons, "parts": parts(text)}
+
+
+def parts(text: Text) -> dict[str, int]:
+    """How many words and sentences datatrove finds, and on how many words punctuation is left; nothing on errors."""
+    from datatrove.utils.text import split_into_sentences, split_into_words
+
+    try:
+        words = split_into_words(text.text, text.tokenizer)
+        sentences = split_into_sentences(text.text, text.tokenizer)
+    except Exception:
+        return {}
+    attached = sum(any(map(str.isalpha, word)) and _at_edge(word) for word in words)
+    return {"words": len(words), "attached": attached, "sentences": len(sentences)}
+
+
+def _at_edge(word: str) -> bool:
+    return any(unicodedata.category(edge).startswith("P") for edge in (word[0], word[-1]))
 
 
 def datatrove_language(texts: Sequence[Text], model: str) -> Callable[[Sequence[Text]], object]:

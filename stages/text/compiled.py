@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +58,20 @@ def cache_folder() -> Path | None:
     return next((folder / digest for folder in _folders() if _writable(folder / digest)), None)
 
 
-_FOLDER: Final = cache_folder()
+def _chosen() -> Path | None:
+    folder = cache_folder()
+    if folder is None:
+        tried = ", ".join(map(str, _folders()))
+        warnings.warn(
+            f"compiled kernels cannot be kept in any of {tried}: every process compiles them anew, which takes half a "
+            "minute or more; set NUMBA_CACHE_DIR to a folder that can be written to",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return folder
+
+
+_FOLDER: Final = _chosen()
 if _FOLDER is not None:
     numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infra.benchmarks import datatrove_agreement, datatrove_decisions
+from infra.benchmarks import datatrove_agreement, datatrove_decisions, rivals
 from infra.benchmarks.datatrove_agreement import LanguageAgreement, Summary, evenly, numbered
 from infra.benchmarks.datatrove_decisions import DELIBERATE, FILTERS, Outcome, Recorder, compare, our_decisions
 from infra.benchmarks.documents import Document, grouped
@@ -70,6 +70,13 @@ def test_a_wrong_column_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("gopher", "keep → gopher_too_many_bullets", "") in found
     assert ("gopher", "value of bullet_line_ratio: ours is larger by 1 % and more", "") in found
     assert ("repetition", "value of top_2gram_char_ratio: ours is smaller by 1 % and more", "") in found
+
+
+@pytest.mark.parametrize("chosen", FILTERS)
+def test_one_filter_alone(chosen: str) -> None:
+    (batch,) = grouped([Document("a", VARIED.title() + "\n" + "今天天气很好。我们去公园吧！" * 3, "eng_Latn")])
+    everything = [outcome for outcome in compare(batch) if outcome.filter == chosen]
+    assert compare(batch, (chosen,)) == everything
 
 
 def test_every_deliberate_difference_has_a_reason_and_a_filter() -> None:
@@ -139,3 +146,30 @@ def test_both_sides_are_joined_by_document() -> None:
     (row,) = rows
     assert (row["language"], row["documents"]) == ("eng_Latn", 2)
     assert row["gopher"] == 0.5
+
+
+def test_what_differs_has_its_cause() -> None:
+    """Words or sentences where datatrove's filter decides as we do with ours, else the deliberate difference."""
+    kept: dict[str, str | None] = dict.fromkeys(FILTERS)
+    (batch,) = grouped([Document("a", "word", "eng_Latn"), Document("b", VARIED.title(), "eng_Latn")])
+    decided = [kept, kept | {"gopher": "gopher_enough_stop_words", "c4_any_end": "error: ValueError"}]
+    found = datatrove_decisions.causes(batch, decided)
+    assert (found[0]["gopher"], found[0]["c4"]) == ("its words", "its sentences")
+    assert (found[1]["gopher"], found[1]["c4_any_end"]) == ("stop words in any case", "it fails (ValueError)")
+
+
+def test_the_row_of_a_language_says_what_the_other_tokenizer_finds() -> None:
+    documents = [Document("a", "One, two. Three.", "eng_Latn"), Document("b", VARIED, "eng_Latn")]
+    kept: dict[str, str | None] = dict.fromkeys(FILTERS)
+    parts = {"a": {"words": 3, "attached": 3, "sentences": 4}, "b": {}}
+    (row,) = datatrove_agreement.with_own_splitters(documents, {"eng_Latn": "en"}, {"a": kept, "b": kept}, parts)
+    assert (row["words_per_ours"], row["sentences_per_ours"], row["punctuation_attached"]) == (0.5, 2.0, 1.0)
+    assert row["causes"]["gopher: its words"] == 1
+    assert datatrove_agreement.agreement_table([row], 1).row_count == 1
+
+
+def test_parts_of_a_document_by_datatrove(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datatrove.utils.text.split_into_words", lambda text, _: text.split())
+    monkeypatch.setattr("datatrove.utils.text.split_into_sentences", lambda text, _: text.split(". "))
+    text = rivals.Text("a", "One, two. (Three — four", "eng_Latn", "en")
+    assert rivals.parts(text) == {"words": 5, "attached": 3, "sentences": 2}
