@@ -153,7 +153,7 @@ def _load8(typing: Any, data: Any, place: Any) -> Any:
 
 
 load8: Any = intrinsic(_load8)
-"""Eight bytes of a uint8 array from a place on, the first the lowest. Nothing is checked: the caller vouches for them."""
+"""Eight bytes of a uint8 array, the first the lowest. Nothing is checked: the caller vouches for them."""
 
 
 def _low_zeros(typing: Any, word: Any) -> Any:
