@@ -224,4 +224,4 @@ def _ends_sentence(line: str, start: int, end: int) -> bool:
 def _possible_end(terminators: str) -> re.Pattern[str]:
     """Terminators, what may close a quotation after them, and white space, where something follows."""
     marks, closers = re.escape(terminators), re.escape(CLOSERS)
-    return re.compile(rf"[{marks}][{marks}{closers}]*\s*(?=\S)")
+    return re.compile(rf"[{marks}][{marks}{closers}]*+\s*+(?=\S)")

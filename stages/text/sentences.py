@@ -82,23 +82,17 @@ def count_sentences(data: Any, start: Any, end: Any, marks: Any, tables: Any) ->
             continue
         mark, dot = place, point == 0x2E
         mild = holds(marks.mild, point)
-        stop = before = after  # before: where the last mark of the run begins
-        before_mild = last_mild = mild
+        stop = after
         while stop < end:
             point, after = decode(data, stop)
             if not holds(marks.within, point):
                 break
-            before, before_mild = stop, last_mild
-            last_mild = last_mild and holds(marks.mild, point)
+            mild = mild and holds(marks.mild, point)
             stop = after
-        mild = last_mild
         rest = after_spaces(data, stop, end, tables)
         spaced = rest > stop
-        if rest == end:  # nothing follows: all but the last mark may end a sentence before that one
-            if before == stop:
-                place = stop
-                continue
-            rest, mild, spaced = before, before_mild, False
+        if rest == end:
+            break
         ends = True
         if mild:
             goes_on = _flags_at(data, rest, end, tables) & uint32(GOES_ON)
