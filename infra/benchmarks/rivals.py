@@ -115,12 +115,16 @@ def decide(texts: Sequence[Text], settings: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def parts(text: Text) -> dict[str, int]:
-    """How many words and sentences datatrove finds, and on how many words punctuation is left; nothing on errors."""
+    """How many words datatrove finds, on how many of them punctuation is left, and its sentences; nothing on errors.
+
+    Sentences are those of each line, as its C4 filter counts them.
+    """
     from datatrove.utils.text import split_into_sentences, split_into_words
 
     try:
         words = split_into_words(text.text, text.tokenizer)
-        sentences = split_into_sentences(text.text, text.tokenizer)
+        lines = [line for line in text.text.splitlines() if line.strip()]
+        sentences = [sentence for line in lines for sentence in split_into_sentences(line, text.tokenizer)]
     except Exception:
         return {}
     attached = sum(any(map(str.isalpha, word)) and _at_edge(word) for word in words)

@@ -171,5 +171,5 @@ def test_the_row_of_a_language_says_what_the_other_tokenizer_finds() -> None:
 def test_parts_of_a_document_by_datatrove(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datatrove.utils.text.split_into_words", lambda text, _: text.split())
     monkeypatch.setattr("datatrove.utils.text.split_into_sentences", lambda text, _: text.split(". "))
-    text = rivals.Text("a", "One, two. (Three — four", "eng_Latn", "en")
-    assert rivals.parts(text) == {"words": 5, "attached": 3, "sentences": 2}
+    text = rivals.Text("a", "One, two. (Three — four\n\nFive", "eng_Latn", "en")
+    assert rivals.parts(text) == {"words": 6, "attached": 3, "sentences": 3}
