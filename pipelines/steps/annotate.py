@@ -20,7 +20,7 @@ from stages.text.language import LanguageText
 from stages.text.tables import UNICODE_VERSION
 
 VERSION = 1
-BATCH_BYTES = 4 << 20
+BATCH_BYTES = 2 << 20
 """Text segmented at once: bounds the memory of a worker; results do not depend on it."""
 
 SKETCH_COLUMNS = ("doc_id", "language", "source", "characters", "text_bytes", "text_hash", "minhash")
