@@ -63,12 +63,16 @@ class Segments:
             changed[document] = not is_normalized("NFC", self.text(document))
         return changed
 
-    @cached_property
+    @property
     def nfc(self) -> "Segments":
         """The same documents in NFC; the object itself where all of them are."""
+        return self._composed or self  # not remembered here: a cycle would keep the arrays from being used again
+
+    @cached_property
+    def _composed(self) -> "Segments | None":
         changed = np.flatnonzero(self.not_nfc)
         if not changed.size:
-            return self
+            return None
         normal = pa.array([normalize("NFC", self.text(document)) for document in changed.tolist()], pa.large_string())
         return Segments(pc.replace_with_mask(self.texts, pa.array(self.not_nfc), normal))
 
