@@ -13,6 +13,7 @@ from stages.normalize.invisible import is_invisible
 from stages.normalize.mojibake import PAIRS
 from stages.normalize.unicode import NormalizeUnicode, normalize_text, trim
 from stages.text.compiled import kernel
+from stages.text.kept import kept
 
 CAREFUL = 1
 """A character, or a sign of mojibake, that the careful code may change."""
@@ -88,8 +89,13 @@ _LOOKED_AT = (
 
 
 @cache
-def _tables() -> tuple[np.ndarray, np.ndarray]:
+def _tables() -> tuple[np.ndarray, ...]:
     """Two-stage table of kinds: page of each 256 code points, and the distinct pages one after another."""
+    return kept(make_kinds)
+
+
+def make_kinds() -> tuple[np.ndarray, ...]:
+    """The arrays of `_tables`."""
     kinds = np.zeros(0x110000, np.uint32)
     for start, end in _LOOKED_AT:
         kinds[start:end] = [_kind(chr(code)) for code in range(start, end)]

@@ -71,17 +71,18 @@ def _chosen() -> Path | None:
     return folder
 
 
-_FOLDER: Final = _chosen()
-if _FOLDER is not None:
-    numba.config.CACHE_DIR = str(_FOLDER)  # type: ignore[attr-defined]
+KERNEL_FOLDER: Final = _chosen()
+"""Where compiled code and what it reads is kept; None where nothing can be."""
+if KERNEL_FOLDER is not None:
+    numba.config.CACHE_DIR = str(KERNEL_FOLDER)  # type: ignore[attr-defined]
 
 kernel: Callable[[Any], Any] = numba.njit(
-    nogil=True, cache=_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy"
+    nogil=True, cache=KERNEL_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy"
 )
 """A function over arrays, compiled when first called with arguments of some type and cached on disk."""
 
 inlined: Callable[[Any], Any] = numba.njit(
-    nogil=True, cache=_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy", forceinline=True
+    nogil=True, cache=KERNEL_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy", forceinline=True
 )
 """A small function that only kernels call; LLVM puts its code where it is called."""
 

@@ -22,6 +22,7 @@ from stages.text.characters import (
     UNSPACED,
     UNSPACED_BLOCKS,
 )
+from stages.text.kept import kept
 
 UNICODE_VERSION: Final = f"regex {regex.__version__}, ICU {icu.UNICODE_VERSION}"
 """What the tables were made from: part of the key of every step that measures text."""
@@ -146,7 +147,12 @@ def bitmap_of(ranges: list[tuple[int, int]]) -> np.ndarray:
 
 @cache
 def tables() -> Tables:
-    """The tables, made when first asked for."""
+    """The tables, made when first asked for on a machine."""
+    return Tables(*kept(make_tables))
+
+
+def make_tables() -> tuple[np.ndarray, ...]:
+    """The arrays of `Tables`."""
     flags = np.zeros(LIMIT, np.uint32)
     for flag, pattern in _PATTERNS.items():
         for start, end in ranges(pattern):
@@ -186,12 +192,12 @@ def _members(pattern: str) -> list[int]:
     return [point for first, last in spans for point in range(ord(first), ord(last) + 1)]
 
 
-def _two_stages(flags: Any, folded: Any, lowered: Any, order: Any) -> Tables:
+def _two_stages(flags: Any, folded: Any, lowered: Any, order: Any) -> tuple[np.ndarray, ...]:
     """Equal blocks kept once."""
     planes = np.stack([flags.view(np.int32), folded, lowered, order.astype(np.int32)])
     cut = planes.reshape(4, LIMIT >> BITS, 1 << BITS).transpose(1, 0, 2).reshape(LIMIT >> BITS, -1)
     distinct: dict[bytes, int] = {}
     blocks = np.array([distinct.setdefault(block.tobytes(), len(distinct)) for block in cut], np.uint16)
-    kept = np.stack([np.frombuffer(block, np.int32) for block in distinct]).reshape(len(distinct), 4, 1 << BITS)
+    found = np.stack([np.frombuffer(block, np.int32) for block in distinct]).reshape(len(distinct), 4, 1 << BITS)
     kinds = (np.uint32, np.int32, np.int32, np.uint8)
-    return Tables(blocks, *(np.ascontiguousarray(kept[:, row].ravel().astype(kind)) for row, kind in enumerate(kinds)))
+    return blocks, *(np.ascontiguousarray(found[:, row].ravel().astype(kind)) for row, kind in enumerate(kinds))
