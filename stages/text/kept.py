@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-import os
 import sys
 import tempfile
 import unicodedata
@@ -48,6 +47,6 @@ def _write(path: Path, arrays: tuple[np.ndarray, ...]) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as sink:
             np.savez(sink, *arrays)
-        os.replace(sink.name, path)
+        Path(sink.name).replace(path)
     except OSError:
         return
