@@ -118,12 +118,13 @@ class AnnotateTask:
 
     def __call__(self, space: Workspace) -> Outcome:
         tally = Tally("annotate")
-        writer = PieceWriter(annotation_schema(self.steps), SKETCH_COLUMNS)
+        schema = annotation_schema(self.steps)
+        writer = PieceWriter(schema, SKETCH_COLUMNS)
         for work in self.work:
             if work.reused is not None:
                 table = space.read_pieces(work.reused.path, [work.reused.piece])
             else:
-                table = self._annotate(space.read_pieces(self.path, [work.piece]), work.language)
+                table = self._annotate(space.read_pieces(self.path, [work.piece]), work.language, schema)
             writer.write(work.piece.language, table, size=work.piece.bytes, key=work.key)
             tally.add_table("in", table, language=work.piece.language)
             tally.add_table("kept", table, language=work.piece.language)
@@ -142,13 +143,12 @@ class AnnotateTask:
         file = space.write(path, buffer, rows=writer.rows, pieces=pieces)
         return Outcome((file,), tuple(tally.counts()))
 
-    def _annotate(self, documents: pa.Table, language: LanguageText) -> pa.Table:
+    def _annotate(self, documents: pa.Table, language: LanguageText, schema: pa.Schema) -> pa.Table:
         resources = [
             {name: opened(resource) for name, resource in step.stage.resources(step.config).items()}
             for step in self.steps
         ]
         sizes = pc.binary_length(documents.column("text")).to_pylist()
-        schema = annotation_schema(self.steps)
         tables = []
         for start, end in batches(sizes, BATCH_BYTES):
             rows = documents.slice(start, end - start).combine_chunks().to_batches()[0]

@@ -8,7 +8,7 @@ import numpy as np
 import xxhash
 from numba import int64, uint32, uint64
 
-from stages.text.code_points import MIXER, MULTIPLIER, mix
+from stages.text.code_points import MULTIPLIER, mix, mix_plain
 from stages.text.compiled import borrowed, inlined, kernel
 
 _MASK: Final = (1 << 64) - 1
@@ -142,13 +142,6 @@ def sketches(
     minima = np.empty(len(multipliers), np.uint32)
     _sketch(word_hashes, document_offsets, multipliers, masks, ngram, keys, minima, found)
     return found
-
-
-def mix_plain(value: int) -> int:
-    """Reference of the mixer of all keys."""
-    value = (value ^ (value >> 32)) * MIXER & _MASK
-    value = (value ^ (value >> 32)) * MIXER & _MASK
-    return value ^ (value >> 32)
 
 
 def shingle_keys_plain(words: Sequence[int], ngram: int) -> list[int]:

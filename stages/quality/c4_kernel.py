@@ -6,7 +6,7 @@ import numpy as np
 from numba import int64, uint8, uint32, uint64
 
 from stages.text.arrays import Segments
-from stages.text.code_points import decode, decode_before, entry, zero_bytes
+from stages.text.code_points import EACH, TOPS, decode, decode_before, entry, zero_bytes
 from stages.text.compiled import borrowed, inlined, item, kernel, load8
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import IS_WORD, RUN
@@ -21,9 +21,6 @@ PHRASES: Final = {
     POLICY: ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"),
 }
 """What a line is counted for, in the order of C4's tests; `_may_hold_phrase` knows what they have in common."""
-
-_TOPS: Final = 0x8080808080808080
-_BRACKETS: Final = 0x5B5B5B5B5B5B5B5B
 
 
 class Phrases(NamedTuple):
@@ -210,8 +207,8 @@ def _glance(data: Any, start: Any, end: Any) -> Any:
     place = start
     while place + 8 <= end:
         eight = load8(data, place)
-        high |= eight & (eight << uint64(1)) & (eight << uint64(2)) & uint64(_TOPS)
-        bracket |= zero_bytes(eight ^ uint64(_BRACKETS))
+        high |= eight & (eight << uint64(1)) & (eight << uint64(2)) & uint64(TOPS)
+        bracket |= zero_bytes(eight ^ uint64(0x5B * EACH))
         place += 8
     is_high, has_bracket = high != uint64(0), bracket != uint64(0)
     while place < end:

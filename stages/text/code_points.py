@@ -13,8 +13,10 @@ from stages.text.compiled import inlined, item, load8
 MULTIPLIER: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 MIXER: Final = 0xD6E8FEB86659FD93  # Mulvey's rrmxmx
 _MASK: Final = (1 << 64) - 1
-_ONES: Final = 0x0101010101010101
-_TOPS: Final = 0x8080808080808080
+EACH: Final = 0x0101010101010101
+"""Times a byte: the same byte eight times."""
+TOPS: Final = 0x80 * EACH
+"""The highest bit of each of eight bytes."""
 
 
 @inlined
@@ -55,6 +57,13 @@ def mix(value: Any) -> Any:
     return uint64(value ^ (value >> uint64(32)))
 
 
+def mix_plain(value: int) -> int:
+    """The reference of `mix`."""
+    value = (value ^ value >> 32) * MIXER & _MASK
+    value = (value ^ value >> 32) * MIXER & _MASK
+    return value ^ value >> 32
+
+
 @inlined
 def final(value: Any, size: Any) -> Any:
     """The hash of a string of so many bytes from the last `hash_step`: never 0, which stands for no string."""
@@ -71,13 +80,13 @@ def hash_step(value: Any, eight: Any) -> Any:
 @inlined
 def zero_bytes(eight: Any) -> Any:
     """Not 0 if one of eight bytes is 0; the lowest bit that is set is in the first of them."""
-    return (eight - uint64(_ONES)) & ~eight & uint64(_TOPS)
+    return (eight - uint64(EACH)) & ~eight & uint64(TOPS)
 
 
 @inlined
 def continuations(eight: Any) -> Any:
     """How many of eight bytes are the second, third or fourth of a character."""
-    return int64((((eight >> uint64(7)) & ~(eight >> uint64(6)) & uint64(_ONES)) * uint64(_ONES)) >> uint64(56))
+    return int64((((eight >> uint64(7)) & ~(eight >> uint64(6)) & uint64(EACH)) * uint64(EACH)) >> uint64(56))
 
 
 @inlined
@@ -117,8 +126,8 @@ def hash_bytes(data: Any, start: Any, end: Any) -> Any:
 @inlined
 def _fold_ascii(eight: Any) -> Any:
     """Eight bytes below 0x80 as dedup words have them: capitals in lower case, the grave accent as an apostrophe."""
-    capital = (eight + uint64(0x3F3F3F3F3F3F3F3F)) & ~(eight + uint64(0x2525252525252525)) & uint64(_TOPS)
-    accent = ~((eight ^ uint64(0x6060606060606060)) + uint64(0x7F7F7F7F7F7F7F7F)) & uint64(_TOPS)
+    capital = (eight + uint64(0x3F * EACH)) & ~(eight + uint64(0x25 * EACH)) & uint64(TOPS)
+    accent = ~((eight ^ uint64(0x60 * EACH)) + uint64(0x7F * EACH)) & uint64(TOPS)
     return (eight | (capital >> uint64(2))) ^ ((accent >> uint64(7)) * uint64(0x60 ^ 0x27))
 
 
@@ -176,10 +185,7 @@ def word_hash(word: str) -> int:
     for start in range(0, len(encoded) // 8 * 8 + 1, 8):
         value = (value ^ int.from_bytes(encoded[start : start + 8], "little")) * MULTIPLIER & _MASK
         value = (value << 29 | value >> 35) & _MASK
-    value ^= len(encoded)
-    value = (value ^ value >> 32) * MIXER & _MASK
-    value = (value ^ value >> 32) * MIXER & _MASK
-    return (value ^ value >> 32) | 1 if word else 0
+    return mix_plain(value ^ len(encoded)) | 1 if word else 0
 
 
 @inlined

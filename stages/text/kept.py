@@ -45,8 +45,9 @@ def _digest(make: Callable[[], object]) -> str:
 def _write(path: Path, arrays: tuple[np.ndarray, ...]) -> None:
     """Write under a name of its own first; a full disk is no reason to fail."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as sink:
-            np.savez(sink, *arrays)
-        Path(sink.name).replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            whole = Path(folder) / path.name
+            np.savez(whole, *arrays)
+            whole.replace(path)
     except OSError:
         return

@@ -1,11 +1,12 @@
 """Lines of a batch, straight from its UTF-8."""
 
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numba import int64, uint8, uint32, uint64
 
 from stages.text.code_points import (
+    EACH,
     characters_in,
     continuations,
     decode,
@@ -19,8 +20,6 @@ from stages.text.code_points import (
 from stages.text.compiled import borrowed, inlined, item, kernel, load8
 from stages.text.memory import room
 from stages.text.tables import SPACE
-
-_LINE_FEEDS: Final = 0x0A0A0A0A0A0A0A0A
 
 
 class Lines(NamedTuple):
@@ -134,7 +133,7 @@ def _read_line(data: Any, start: Any, stop: Any) -> Any:
     value, place, later = uint64(0), start, int64(0)
     while place + 8 <= stop:
         eight = load8(data, place)
-        if zero_bytes(eight ^ uint64(_LINE_FEEDS)):
+        if zero_bytes(eight ^ uint64(0x0A * EACH)):
             break
         value = hash_step(value, eight)
         later += continuations(eight)

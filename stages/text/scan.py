@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numba import int64, uint8, uint32, uint64
 
-from stages.text.code_points import decode, entry, folded_ascii_hash, hash_bytes, mapped_hash
+from stages.text.code_points import EACH, TOPS, decode, entry, folded_ascii_hash, hash_bytes, mapped_hash
 from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros
 from stages.text.memory import room
 from stages.text.tables import (
@@ -130,22 +130,16 @@ def _ascii_word(data: Any, place: Any, stop: Any) -> Any:
             seen |= uint32(CHANGES)
         return int64(letter or digit), seen
     eight = load8(data, place)
-    small, low = (eight | _each(0x20)) & _each(0x7F), eight & _each(0x7F)
-    letters = (small + _each(0x80 - 0x61)) & ~(small + _each(0x80 - 0x7B)) & ~eight & _each(0x80)
-    digits = (low + _each(0x80 - 0x30)) & ~(low + _each(0x80 - 0x3A)) & ~eight & _each(0x80)
-    count = min(low_zeros(~(letters | digits) & _each(0x80)) >> 3, stop - place)
+    small, low = (eight | uint64(0x20 * EACH)) & uint64(0x7F * EACH), eight & uint64(0x7F * EACH)
+    letters = (small + uint64((0x80 - 0x61) * EACH)) & ~(small + uint64((0x80 - 0x7B) * EACH)) & ~eight & uint64(TOPS)
+    digits = (low + uint64((0x80 - 0x30) * EACH)) & ~(low + uint64((0x80 - 0x3A) * EACH)) & ~eight & uint64(TOPS)
+    count = min(low_zeros(~(letters | digits) & uint64(TOPS)) >> 3, stop - place)
     within = (uint64(1) << uint64(8 * count)) - uint64(1) if count < 8 else ~uint64(0)
     seen = uint32(0)
     seen |= uint32(LETTER) if letters & within else uint32(0)
     seen |= uint32(NUMBER) if digits & within else uint32(0)
     seen |= uint32(CHANGES) if letters & ~(eight << uint64(2)) & within else uint32(0)
     return count, seen
-
-
-@inlined
-def _each(byte: Any) -> Any:
-    """Eight times the same byte."""
-    return uint64(byte) * uint64(0x0101010101010101)
 
 
 @kernel
