@@ -138,19 +138,6 @@ def high_bytes(typing_context: Any, data: Any, place: Any) -> Any:
 
 
 @_operation
-def eight_bytes(typing_context: Any, data: Any, place: Any) -> Any:
-    """The bytes from `place` on as a uint64, the first one lowest. Nothing is checked."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = ir.IntType(64)
-        return builder.load(
-            _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind), align=1, typ=kind
-        )
-
-    return types.uint64(data, types.uint64), generate
-
-
-@_operation
 def first_one(typing_context: Any, word: Any) -> Any:
     """Place of the lowest set bit of a uint32; 32 where none is set."""
 

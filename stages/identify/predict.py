@@ -12,13 +12,13 @@ from stages.identify.lanes import (
     WINDOW,
     add_lanes,
     count_ones,
-    eight_bytes,
     fetch,
     first_one,
     separates,
     separators,
     zeros,
 )
+from stages.text.compiled import load8
 
 FNV_BASIS: Final = 2166136261
 FNV_PRIME: Final = 16777619
@@ -116,10 +116,10 @@ def _look(data: Any, start: Any) -> Any:
     """The separators among the WINDOW bytes from `start` on, and these bytes."""
     return (
         separators(data, start),
-        eight_bytes(data, start),
-        eight_bytes(data, start + uint64(8)),
-        eight_bytes(data, start + uint64(16)),
-        eight_bytes(data, start + uint64(24)),
+        load8(data, start),
+        load8(data, start + uint64(8)),
+        load8(data, start + uint64(16)),
+        load8(data, start + uint64(24)),
     )
 
 

@@ -111,9 +111,10 @@ def _members(compressed: _Compressed, new: Callable[[], Decoder], magics: tuple[
         decoder, history = new(), bytearray()
         while not decoder.eof:
             data = compressed.take(PIECE)
-            if not data:
-                yield Damage("truncated", start, 0, "the file ends inside a compressed member")
-                return
+            if not data:  # a damaged header or length may have swallowed the members that follow
+                detail = "the file ends inside a compressed member"
+                yield _next_member(compressed, start, bytes(history), 0, new, magics, detail, kind="truncated")
+                break
             history += data
             if len(history) > HISTORY + READ:
                 del history[: len(history) - HISTORY]
@@ -140,6 +141,7 @@ def _next_member(
     new: Callable[[], Decoder],
     magics: tuple[bytes, ...],
     detail: str,
+    kind: str = "corrupt",
 ) -> Damage:
     """Move to the next member that decodes, which may lie among the bytes already fed to the failed decoder."""
     failed = compressed.offset - unread
@@ -153,14 +155,14 @@ def _next_member(
             window, base, search = window[search - 1 :], base + search - 1, 1
             more = compressed.take(READ)
             if not more:
-                return Damage("corrupt", start, max(compressed.offset - failed, 0), detail)
+                return Damage(kind, start, max(compressed.offset - failed, 0), detail)
             window += more
             continue
         while len(window) < found + PROBE and (more := compressed.take(READ)):
             window += more
         if _decodes(new(), window[found : found + PROBE]):
             compressed.give_back(window[found:])
-            return Damage("corrupt", start, max(base + found - failed, 0), detail)
+            return Damage(kind, start, max(base + found - failed, 0), detail)
         search = found + 1
 
 

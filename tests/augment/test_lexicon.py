@@ -16,7 +16,7 @@ from stages.errors import ConfigError
 def written(folder: Path, *entries: dict[str, Any], name: str = "lexicon.jsonl") -> str:
     data = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries).encode()
     path = folder / name
-    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if name.endswith(".gz") else data)
     return str(path)
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages.ingest.read import Read, read_records
@@ -29,7 +29,7 @@ SEEDS = [
     b"PAR1",
     b"\x1f\x8b\x08\x00",
     zstandard.compress(b'{"text": "b"}\n'),
-    gzip.compress(b'{"text": "c"}\n'),
+    gzip.compress(b'{"text": "c"}\n', mtime=0),
 ]
 BYTES = st.lists(st.sampled_from(SEEDS) | st.binary(max_size=60), max_size=8).map(b"".join)
 FORMATS = ["auto", "jsonl", "parquet", "warc", "arc", "wet", "text", "html"]
@@ -78,10 +78,12 @@ def test_every_byte_of_a_plain_file_is_in_one_record(kind: str, unit: str, data:
 
 
 @settings(max_examples=100, deadline=None)
-@given(data=st.binary(max_size=200), at=st.integers(0, 400), cut=st.booleans())
-def test_damage_to_a_member_spares_the_others(data: bytes, at: int, cut: bool) -> None:
+@given(data=st.binary(max_size=200), at=st.integers(0, 400), cut=st.booleans(), mtime=st.integers(0, 2**32 - 1))
+@example(data=b"", at=3, cut=True, mtime=0x04).via("a header that promises extra fields swallows the next member")
+@example(data=b"", at=3, cut=True, mtime=0x08).via("a header that promises a name swallows the next member")
+def test_damage_to_a_member_spares_the_others(data: bytes, at: int, cut: bool, mtime: int) -> None:
     lines = [json.dumps({"text": f"line {number} {data.hex()}"}).encode() + b"\n" for number in range(3)]
-    first, middle, last = (gzip.compress(line) for line in lines)
+    first, middle, last = (gzip.compress(line, mtime=mtime) for line in lines)
     at = min(at, len(middle) - 1)
     middle = middle[:at] + (b"" if cut else bytes([middle[at] ^ 0xA5])) + middle[at + 1 :]
     texts = [item.text for item in items(first + middle + last, Read(format="jsonl")) if isinstance(item, RawRecord)]
