@@ -22,20 +22,6 @@ LABEL: Final = re.compile(
     rf"(?:\b(?:{'|'.join(LABELS)})|[☎📞📱☏]|电话|電話|传真|전화|โทร|هاتف|تلفن|फ़ोन|फोन)[.:：\s\ufe0f]{{0,4}}$",
     re.IGNORECASE,
 )
-DATE: Final = re.compile(r"[0-9](?:[ \u00a0().\-/\u2010\u2011]{0,3}[0-9]){6,14}(?![\w%])")
-"""Seven to fifteen digits with the separators of phone numbers between them."""
-
-OPENING: Final = re.compile(r"(?:\+[ ]?)?\(?\Z")
-"""What belongs to a number before its first digit."""
-
-INTERNATIONAL: Final = re.compile(r"\+[ ]?\(?[1-9]|00[1-9][0-9]{0,2}[ .\-/]")
-AMERICAN: Final = re.compile(r"(?:\([0-9]{3}\) ?|[0-9]{3}[-.])[0-9]{3}[-.][0-9]{4}")
-LABEL: Final = re.compile(
-    r"(?:\b(?:tel|phone|telephone|fax|faks|mobile|mobil|cell|whatsapp|telefon|telefono|teléfono|telefone|téléphone"
-    r"|puhelin|simu|điện thoại|тел|телефон|факс|τηλ)|[☎📞📱☏]|电话|電話|传真|전화|โทร|هاتف|تلفن|फ़ोन|फोन)"
-    r"[.:：\s\ufe0f]{0,4}$",
-    re.IGNORECASE,
-)
 DATE: Final = re.compile(
     r"(?<![0-9])(?:(?:19|20)[0-9]{2}([-./])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-./])[0-9]{1,2}\2(?:19|20)[0-9]{2})"
 )
