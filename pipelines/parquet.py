@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,8 +48,8 @@ class PieceWriter:
         self._writer = pq.ParquetWriter(
             self._sink,
             schema,
-            compression="zstd",
-            compression_level=level,
+            compression=dict.fromkeys(_strings(schema), "zstd"),  # of numbers it saves less than it costs
+            compression_level=dict.fromkeys(_strings(schema), level),
             use_dictionary=False,  # pieces are small: dictionaries take more time and more room
             write_statistics=_measured(schema),
         )
@@ -95,6 +96,16 @@ class PieceWriter:
 def _measured(schema: pa.Schema) -> list[str]:
     """Columns whose least and largest value help a reader; of texts and hashes they only lengthen the footer."""
     return [field.name for field in schema if pa.types.is_primitive(field.type)]
+
+
+@cache
+def _strings(schema: pa.Schema) -> tuple[str, ...]:
+    """Paths of the columns that hold strings, on their own or inside of lists."""
+    sink = pa.BufferOutputStream()
+    pq.ParquetWriter(sink, schema).close()
+    columns = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
+    leaves = [columns.column(number) for number in range(len(columns))]
+    return tuple(leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY")
 
 
 def _row_groups(table: pa.Table) -> Iterator[pa.Table]:

@@ -5,7 +5,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, BinaryIO, Protocol
 
@@ -111,7 +111,7 @@ class Commit:
         return xxhash.xxh3_128_hexdigest("\n".join(f.checksum for f in self.files).encode())
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self), sort_keys=True).encode()
+        return json.dumps(vars(self), default=vars, sort_keys=True).encode()  # `asdict` copies every count first
 
     @classmethod
     def from_json(cls, data: bytes) -> "Commit":
