@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from stages.columns import LEDGER
@@ -71,25 +72,47 @@ class Tally:
         """Count the rows of a table by its `source` column and, if one is named, by its reason column."""
         if not table.num_rows:
             return
-        keys = ["source", *([reason_column] if reason_column else [])]
-        sizes = [name for name in (characters, bytes, tokens) if name]
-        sums = table.group_by(keys).aggregate([("source", "count"), *((name, "sum") for name in sizes)])
-        for row in sums.to_pylist():
+        sources, names = _encoded(table.column("source"))
+        reasons, whys = (0, [reason]) if reason_column is None else _encoded(table.column(reason_column))
+        groups, group = np.unique(sources * len(whys) + reasons, return_inverse=True)
+        rows = np.bincount(group).tolist()
+        sizes = [_sums(table, name, group) for name in (characters, bytes, tokens)]
+        for number, key in enumerate(groups.tolist()):
             self.add(
                 flow,
                 language=language,
-                source=row["source"],
-                reason=row[reason_column] if reason_column else reason,
-                documents=row["source_count"],
-                characters=row[f"{characters}_sum"],
-                bytes=row[f"{bytes}_sum"],
-                tokens=row[f"{tokens}_sum"] if tokens else None,
+                source=names[key // len(whys)],
+                reason=whys[key % len(whys)],
+                documents=rows[number],
+                characters=sizes[0][number],
+                bytes=sizes[1][number],
+                tokens=sizes[2][number],
             )
 
     def counts(self) -> list[Count]:
         """The sums, in a stable order."""
         ordered = sorted(self._sums.items(), key=lambda item: tuple(part or "" for part in item[0]))
         return [Count(self.step, *key, *sums) for key, sums in ordered]
+
+
+def _encoded(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, list[Any]]:
+    """The number of each row's value, and the values; null is one."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = whole.dictionary_encode(null_encoding="encode")
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+
+
+def _sums(table: pa.Table, name: str | None, group: np.ndarray) -> list[int | None]:
+    """The sum of a column for each group; None where it has no value, or where no column is named."""
+    count = int(group.max()) + 1
+    if name is None:
+        return [None] * count
+    column = table.column(name)
+    valid = np.asarray(column.is_valid())
+    sums = np.zeros(count, np.int64)
+    np.add.at(sums, group[valid], column.drop_null().to_numpy())
+    filled = np.bincount(group[valid], minlength=count)
+    return [total if number else None for total, number in zip(sums.tolist(), filled.tolist(), strict=True)]
 
 
 def merge(counts: Iterable[Count]) -> list[Count]:

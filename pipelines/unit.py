@@ -3,10 +3,11 @@
 import json
 import time
 import traceback
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -110,7 +111,7 @@ class Commit:
         return xxhash.xxh3_128_hexdigest("\n".join(f.checksum for f in self.files).encode())
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self), sort_keys=True).encode()
+        return json.dumps(vars(self), default=vars, sort_keys=True).encode()  # `asdict` copies every count first
 
     @classmethod
     def from_json(cls, data: bytes) -> "Commit":
@@ -149,12 +150,16 @@ class Workspace:
         """The rows of some pieces of a shard; nothing else of the file is read."""
         groups = [group for piece in pieces for group in piece.row_groups]
         with self.storage.open(self.locate(path)) as stream:
-            return pq.ParquetFile(stream).read_row_groups(groups, columns=list(columns) if columns else None)
+            footer = _footers.get(f"{self.storage.uri}/{path}", stream)
+            # one thread: a worker has one core
+            return pq.ParquetFile(stream, metadata=footer).read_row_groups(
+                groups, columns=list(columns) if columns else None, use_threads=False
+            )
 
     def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of an output."""
         with self.storage.open(self.locate(path)) as stream:
-            return pq.ParquetFile(stream).read(columns=list(columns) if columns else None)
+            return pq.ParquetFile(stream).read(columns=list(columns) if columns else None, use_threads=False)
 
     def read(self, path: str) -> bytes:
         return self.storage.read(self.locate(path))
@@ -164,6 +169,32 @@ class Workspace:
         self.storage.write(f"{STORE}/{path}", data)
         view = memoryview(data)
         return OutputFile(path, rows, view.nbytes, xxhash.xxh3_128_hexdigest(view), tuple(pieces))
+
+
+class Footers:
+    """The footers of shards that were read last: one names every column of every piece, and most readers want a few.
+
+    A shard never changes under its name. `limit` bounds their size as stored; in memory they take about five times it.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held: OrderedDict[str, pq.FileMetaData] = OrderedDict()
+        self._size = 0
+
+    def get(self, name: str, stream: BinaryIO) -> pq.FileMetaData:
+        """The footer of the shard of that name, read from the stream where it is not held."""
+        footer = self._held.pop(name, None)
+        if footer is None:
+            footer = pq.read_metadata(stream)
+            self._size += footer.serialized_size
+        self._held[name] = footer
+        while self._size > self._limit and len(self._held) > 1:
+            self._size -= self._held.popitem(last=False)[1].serialized_size
+        return footer
+
+
+_footers = Footers(16 << 20)
 
 
 @cache

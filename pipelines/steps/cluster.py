@@ -126,8 +126,8 @@ def row_keys(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     if "text_hash" in table.column_names:
         column = table.column("text_hash")
         filled = np.flatnonzero(np.asarray(column.is_valid()))
-        texts = column.drop_null().to_pylist()
-        keys.append(np.array([int(text[:16], 16) for text in texts], np.uint64))
+        heads = pc.utf8_slice_codeunits(column.drop_null(), 0, 16).to_pylist()
+        keys.append(np.frombuffer(bytes.fromhex("".join(heads)), ">u8").astype(np.uint64))
         rows.append(filled)
     if "minhash" in table.column_names:
         column = table.column("minhash").combine_chunks()
@@ -347,21 +347,15 @@ class ClusterTask:
 def _membership(rows: pa.Table, members: pa.RecordBatch, start: int, labelled: bool) -> pa.Table:
     """Every row's cluster: its own, alone, where no member says otherwise."""
     count = rows.num_rows
-    cluster = rows.column("doc_id").to_pylist()
-    size = np.ones(count, np.int32)
-    named = np.full(count, int(labelled), np.int32)
-    evidence: list[str | None] = [None] * count
-    for member in members.to_pylist():
-        index = member["row"] - start
-        cluster[index] = member["cluster"]
-        size[index], named[index] = member["cluster_size"], member["labelled_size"]
-        evidence[index] = member["evidence"]
+    at = np.full(count, -1, np.int64)  # row of the member
+    at[members.column("row").to_numpy() - start] = np.arange(members.num_rows)
+    found = members.take(pa.array(at, mask=at < 0))
     columns = [
         rows.column("doc_id"),
-        pa.array(cluster),
-        pa.array(size),
-        pa.array(named),
-        pa.array(evidence, pa.string()),
+        pc.coalesce(found.column("cluster"), rows.column("doc_id").combine_chunks()),
+        pc.fill_null(found.column("cluster_size"), 1),
+        pc.fill_null(found.column("labelled_size"), int(labelled)),
+        found.column("evidence"),
     ]
     return pa.table(columns, schema=CLUSTERS)
 

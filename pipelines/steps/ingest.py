@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
@@ -17,18 +17,27 @@ from pipelines.context import RunContext, library_versions, stage_key
 from pipelines.inputs import InputFile, readable
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
-from pipelines.parquet import PieceWriter
+from pipelines.parquet import PieceWriter, string_bytes
 from pipelines.pipeline import PipelineStep
 from pipelines.storage import open_storage
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace, opened
-from stages.columns import BITEXT, DOCUMENTS, IDENTIFICATION, INSTRUCTIONS, REJECTED, UNDETERMINED, UNKNOWN_LANGUAGE
+from stages.columns import (
+    BITEXT,
+    DOCUMENTS,
+    IDENTIFICATION,
+    INSTRUCTIONS,
+    PROVENANCE,
+    REJECTED,
+    UNDETERMINED,
+    UNKNOWN_LANGUAGE,
+)
 from stages.errors import ConfigError
 from stages.identify.codes import resolve_or_none
 from stages.ingest.charset import decode
 from stages.ingest.cut import cuts
 from stages.ingest.extract import ExtractionFailed, extract_text
-from stages.ingest.read import Read, read_records
-from stages.ingest.records import Item, RawRecord, Rejection, Unreadable
+from stages.ingest.read import Read, read_items
+from stages.ingest.records import Item, Items, RawRecord, Rejection, TextRecords, Unreadable, singly
 from stages.ingest.time_limit import OutOfTime, time_limit
 from stages.normalize.quick import normalize_texts
 
@@ -41,10 +50,12 @@ RESULT_LIBRARIES = (
     "charset-normalizer",
     "ftfy",
     "numba",
+    "orjson",
     "pyarrow",
     "pyicu-wheels",
     "resiliparse",
     "trafilatura",
+    "zlib-ng",
     "zstandard",
 )
 """Libraries whose version may change what is read, extracted or identified."""
@@ -52,9 +63,14 @@ NORMALIZED_AT_ONCE = 1 << 20
 """Characters of text that wait to be normalized together."""
 REJECTED_ROW_BYTES = 1024
 """About what a rejected record takes in memory: a file may hold nothing else."""
+ROW_BYTES = 256
+"""About what a document takes in memory beside its text and `meta`."""
 
 SMALL_FILE = 4 << 20
 """Files below this many bytes share a unit with their neighbours."""
+
+_INGESTED = pa.schema([column for column in DOCUMENTS if column.name not in (*IDENTIFICATION.names, *PROVENANCE.names)])
+"""What a record brings."""
 
 
 @dataclass(frozen=True)
@@ -143,11 +159,12 @@ class IngestTask:
     def __call__(self, space: Workspace) -> Outcome:
         sink = _Sink(space, self.steps, self.shard_bytes)
         for part in self.parts:
-            for record in islice(self._records(part), self.sample):
-                sink.take(record, part.file)
+            items = self._items(part)
+            for item in items if self.sample is None else islice(singly(items), self.sample):
+                sink.take(item, part.file)
         return sink.finish()
 
-    def _records(self, part: Part) -> Iterator[Item]:
+    def _items(self, part: Part) -> Iterator[Items]:
         """What the first datatrove reader yields whose pattern the file's name matches, else our own reader."""
         for step in self.steps:
             if step.stage.name == "datatrove.reader" and fnmatch(
@@ -158,7 +175,7 @@ class IngestTask:
                 return
         read = next(step.config for step in self.steps if step.stage.name == "ingest.read")
         with open_storage(part.file.root).open(part.file.path) as stream:
-            yield from read_records(stream, part.file.path, read, part.start, part.end)
+            yield from read_items(stream, part.file.path, read, part.start, part.end)
 
 
 class _Sink:
@@ -170,17 +187,33 @@ class _Sink:
         self._extractor = next((s for s in steps if s.stage.name in EXTRACTORS), None)
         self._identify = next(s for s in steps if s.stage.name == "identify.fasttext")
         self._resources = {s.stage.name: {n: opened(r) for n, r in s.stage.resources(s.config).items()} for s in steps}
-        self._documents: list[dict[str, Any]] = []
+        self._documents: list[pa.RecordBatch] = []
         self._others: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._waiting: list[tuple[dict[str, Any], RawRecord]] = []
-        self._waiting_size = 0
+        self._waiting = _Waiting()
         self._held = 0
         self._files: list[OutputFile] = []
         self._tally = Tally("ingest")
 
-    def take(self, record: Item, file: InputFile) -> None:
-        locator = readable(f"{file.relative}{record.locator}")
-        source = readable(file.name or file.relative.split("/", 1)[0])
+    def take(self, item: Items, file: InputFile) -> None:
+        if isinstance(item, TextRecords):
+            self._take_texts(item, file)
+        else:
+            self._take_one(item, file)
+        if self._waiting.characters >= NORMALIZED_AT_ONCE:
+            self._settle()
+        if self._held >= self._shard_bytes:
+            self._flush()
+
+    def _take_texts(self, records: TextRecords, file: InputFile) -> None:
+        """The texts wait for others to be normalized with them."""
+        default, root = _source(file), readable(file.relative)
+        sources = [source or default for source in records.source]
+        self._waiting.add(records, file.name, [root + readable(locator) for locator in records.locator], sources)
+        for source, (count, size) in _sums(sources, records.bytes).items():
+            self._tally.add("in", language=UNKNOWN_LANGUAGE, source=source, documents=count, bytes=size)
+
+    def _take_one(self, record: Item, file: InputFile) -> None:
+        locator, source = readable(f"{file.relative}{record.locator}"), _source(file)
         if isinstance(record, Unreadable):
             for flow, reason in (("in", None), ("quarantined", record.reason)):
                 self._tally.add(
@@ -188,16 +221,13 @@ class _Sink:
                 )
             self._reject(record, locator, source, doc_id(file.name, locator))
             return
-        if isinstance(record, RawRecord):
-            source = record.source or source
+        fate: str | Rejection | TextRecords = record if isinstance(record, Rejection) else self._fate(record, file)
+        if isinstance(fate, TextRecords):
+            self._take_texts(fate, file)
+            return
+        source = getattr(record, "source", None) or source
         self._tally.add("in", language=UNKNOWN_LANGUAGE, source=source, bytes=record.bytes)
-        fate = record if isinstance(record, Rejection) else self._row(record, locator, source, file)
-        if fate is not None:
-            self._count(fate, locator, source, doc_id(file.name, locator), record.bytes)
-        if self._waiting_size >= NORMALIZED_AT_ONCE:
-            self._settle()
-        if self._held >= self._shard_bytes:
-            self._flush()
+        self._count(fate, locator, source, doc_id(file.name, locator), record.bytes)
 
     def _count(self, fate: str | Rejection, locator: str, source: str, identity: str, size: int) -> None:
         """Count a record as kept in the dataset of that name, or as rejected."""
@@ -208,49 +238,55 @@ class _Sink:
 
     def _settle(self) -> None:
         """Normalize the texts that wait, and keep or reject their records."""
-        texts = [row["text"] for row, _ in self._waiting]
+        waiting, self._waiting = self._waiting, _Waiting()
+        columns = waiting.columns
         for step in self._text_stages:
-            texts = self._changed(texts, step)
-        for (row, record), text in zip(self._waiting, texts, strict=True):
-            fate: str | Rejection = "documents"
+            columns["text"] = self._changed(columns["text"], step)
+        kept = []
+        for row, text in enumerate(columns["text"]):
             if text and not text.isspace():
-                self._documents.append({**row, "text": text})
-                self._held += len(text.encode()) + len(row["meta"] or "")
-            else:
-                fate = _rejection(record, "ingest.no_text", "nothing left after extraction and normalization")
-            self._count(fate, row["locator"], row["source"], row["doc_id"], record.bytes)
-        self._waiting, self._waiting_size = [], 0
+                kept.append(row)
+                continue
+            locator, identity, source_id, url, source = (
+                columns[name][row] for name in ("locator", "doc_id", "source_id", "url", "source")
+            )
+            detail = "nothing left after extraction and normalization"
+            fate = Rejection(locator, waiting.sizes[row], "ingest.no_text", detail, source_id, url)
+            self._count(fate, locator, source, identity, fate.bytes)
+        if not kept:
+            return
+        batch = waiting.batch(kept)
+        self._documents.append(batch)
+        self._held += string_bytes(batch.column("text")) + string_bytes(batch.column("meta")) + ROW_BYTES * len(kept)
+        sources = batch.column("source").to_pylist()
+        for source, (count, size) in _sums(sources, [waiting.sizes[row] for row in kept]).items():
+            self._tally.add(
+                "kept", language=UNKNOWN_LANGUAGE, source=source, reason="documents", documents=count, bytes=size
+            )
 
-    def _row(self, record: RawRecord, locator: str, source: str, file: InputFile) -> str | Rejection | None:
-        """Add the record to the dataset of its kind and name that, or say why it cannot be used.
-
-        None for a text: it waits for others to be normalized with them.
-        """
+    def _fate(self, record: RawRecord, file: InputFile) -> str | Rejection | TextRecords:
+        """The record with its text; or add it to the dataset of its kind and name that; or why it cannot be used."""
+        if record.pair is None and record.messages is None:
+            text = self._text(record)
+            return text if isinstance(text, Rejection) else _alone(record, text)
+        locator = readable(f"{file.relative}{record.locator}")
         common = {
             "source_id": record.source_id,
-            "source": source,
+            "source": record.source or _source(file),
             "licence": record.licence,
             "locator": locator,
-            "meta": json.dumps(record.meta, ensure_ascii=False, sort_keys=True) if record.meta else None,
+            "meta": _json(record.meta),
             "url": record.url,
         }
-        native = {"origin": "native", "recipe": None, "derived_from": None, "backend": None}
         identity = doc_id(file.name, locator)
-        if record.pair is not None:
+        if record.messages is None:
             return self._pair(record, common, identity)
-        if record.messages is not None:
-            language = resolve_or_none(record.language_claimed) or "und"
-            row = {**common, **native, "doc_id": identity, "messages": record.messages, "language": language}
-            self._others["instructions"].append({**row, "task": record.task or "general"})
-            self._held += sum(len(message["content"]) for message in record.messages)
-            return "instructions"
-        text = self._text(record)
-        if isinstance(text, Rejection):
-            return text
-        row = {"doc_id": identity, "text": text, "date": record.date, "language_claimed": record.language_claimed}
-        self._waiting.append(({**common, **native, **row}, record))
-        self._waiting_size += len(text)
-        return None
+        native = {"origin": "native", "recipe": None, "derived_from": None, "backend": None}
+        language = resolve_or_none(record.language_claimed) or "und"
+        row = {**common, **native, "doc_id": identity, "messages": record.messages, "language": language}
+        self._others["instructions"].append({**row, "task": record.task or "general"})
+        self._held += sum(len(message["content"]) for message in record.messages)
+        return "instructions"
 
     def _pair(self, record: RawRecord, common: dict[str, Any], identity: str) -> str | Rejection:
         pair = record.pair
@@ -338,26 +374,24 @@ class _Sink:
                 continue
             folder = "instructions/input" if dataset == "instructions" else dataset
             self._files.append(self._write_rows(rows, schema, folder))
-        self._documents, self._held = [], 0
+        self._held = 0
 
     def _write_documents(self) -> OutputFile:
-        kept = [field for field in DOCUMENTS if field.name not in IDENTIFICATION.names]
-        table = pa.Table.from_pylist(self._documents, schema=pa.schema(kept))
-        texts = table.column("text")
+        """The rows in the order of their languages, a piece for each."""
+        texts = pa.chunked_array([batch.column("text") for batch in self._documents])
         resources = self._resources[self._identify.stage.name]
         identified = self._identify.stage.function(texts, self._identify.config, **resources)
-        for name in IDENTIFICATION.names:
-            table = table.append_column(DOCUMENTS.field(name), identified.column(name))
-        sizes = pc.binary_length(texts).to_numpy()
-        writer = PieceWriter(DOCUMENTS)
-        languages = table.column("language").to_pylist()
-        rows_by_language: dict[str, list[int]] = defaultdict(list)
-        for row, language in enumerate(languages):
-            rows_by_language[language].append(row)
-        for language in sorted(rows_by_language):
-            rows = rows_by_language[language]
-            piece = table.take(pa.array(rows))
-            writer.write(language, piece, size=int(sizes[rows].sum()))
+        del texts
+        order = pc.sort_indices(identified.column("language"))  # stable
+        rows = len(order)
+        columns = {**_taken(self._documents, order), **_columns(identified.take(order)), **_native(rows)}
+        table = pa.table([columns[name] for name in DOCUMENTS.names], schema=DOCUMENTS)
+        runs = pc.run_end_encode(columns["language"])
+        writer, start = PieceWriter(DOCUMENTS), 0
+        for language, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+            piece = table.slice(start, end - start)
+            writer.write(language, piece, size=string_bytes(piece.column("text")))
+            start = end
         return self._store("documents", writer)
 
     def _write_rows(self, rows: list[dict[str, Any]], schema: pa.Schema, folder: str) -> OutputFile:
@@ -374,6 +408,89 @@ class _Sink:
     def finish(self) -> Outcome:
         self._flush()
         return Outcome(tuple(self._files), tuple(self._tally.counts()))
+
+
+def _source(file: InputFile) -> str:
+    """The source of records that do not say theirs."""
+    return readable(file.name or file.relative.split("/", 1)[0])
+
+
+def _alone(record: RawRecord, text: str) -> TextRecords:
+    """A record of one text as columns."""
+    return TextRecords(
+        [record.locator],
+        [record.bytes],
+        [text],
+        [record.source_id],
+        [record.url],
+        [record.date],
+        [record.licence],
+        [record.language_claimed],
+        [record.source],
+        [record.meta],
+    )
+
+
+def _json(meta: Mapping[str, Any]) -> str | None:
+    return _ENCODER.encode(meta) if meta else None
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
+
+class _Waiting:
+    """Columns of `documents` for texts that wait to be normalized, and the size that each record had."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, list[Any]] = {name: [] for name in _INGESTED.names}
+        self.sizes: list[int] = []
+        self.characters = 0
+
+    def add(self, records: TextRecords, name: str, locators: list[str], sources: list[str]) -> None:
+        """Add records; `name` is that of their input, locators begin at its root."""
+        given = {
+            **{column: getattr(records, column) for column in self.columns if hasattr(records, column)},
+            "doc_id": [doc_id(name, locator) for locator in locators],
+            "locator": locators,
+            "source": sources,
+            "meta": map(_json, records.meta),
+        }
+        for column, values in given.items():
+            self.columns[column] += values
+        self.sizes += records.bytes
+        self.characters += sum(map(len, records.text))
+
+    def batch(self, kept: Sequence[int]) -> pa.RecordBatch:
+        """The kept rows."""
+        whole = pa.record_batch([pa.array(self.columns[f.name], f.type) for f in _INGESTED], schema=_INGESTED)
+        return whole if len(kept) == len(self.sizes) else whole.take(pa.array(kept, pa.int64()))
+
+
+def _sums(sources: Iterable[str], sizes: Iterable[int]) -> dict[str, tuple[int, int]]:
+    """Records and bytes of each source."""
+    counts: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = defaultdict(int)
+    for source, size in zip(sources, sizes, strict=True):
+        counts[source] += 1
+        totals[source] += size
+    return {source: (counts[source], totals[source]) for source in counts}
+
+
+def _columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
+    return dict(zip(batch.schema.names, batch.columns, strict=True))
+
+
+def _native(rows: int) -> dict[str, pa.Array]:
+    """Provenance of what came from outside."""
+    nulls = {field.name: pa.nulls(rows, field.type) for field in PROVENANCE}
+    return {**nulls, "origin": pa.repeat(pa.scalar("native", pa.string()), rows)}
+
+
+def _taken(batches: list[pa.RecordBatch], order: pa.Array) -> dict[str, pa.Array]:
+    """Columns of all batches in a new order; empties the list, so that a text lies in memory twice at most."""
+    parts = {name: [batch.column(name) for batch in batches] for name in _INGESTED.names}
+    batches.clear()
+    return {name: pa.concat_arrays(parts.pop(name)).take(order) for name in _INGESTED.names}
 
 
 def doc_id(name: str, locator: str) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
@@ -11,7 +13,7 @@ import xxhash
 from pipelines.context import Located, RunContext, batches
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
-from pipelines.parquet import PieceWriter
+from pipelines.parquet import SMALL, PieceWriter
 from pipelines.pipeline import PipelineStep
 from pipelines.steps.annotate import annotation_schema
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace
@@ -106,7 +108,7 @@ class SelectTask:
 
     def __call__(self, space: Workspace) -> Outcome:
         tally = Tally("select")
-        writer = PieceWriter(self.schema)
+        writer = PieceWriter(self.schema, level=SMALL)
         rejected: list[dict[str, Any]] = []
         for part in self.slices:
             decisions = space.read_pieces(part.decisions.path, [part.decisions.piece])
@@ -117,7 +119,7 @@ class SelectTask:
             names = ["spans", "characters", "text_bytes", *self.config.signals]
             annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], list(dict.fromkeys(names)))
             final = self._final(
-                documents.filter(keep), annotations.filter(keep), decisions.filter(keep), tally, rejected
+                _kept(documents, keep), _kept(annotations, keep), _kept(decisions, keep), tally, rejected
             )
             if final.num_rows:
                 writer.write(self.language, final, size=int(pc.sum(final.column("text_bytes")).as_py()))
@@ -140,30 +142,18 @@ class SelectTask:
         tally: Tally,
         rejected: list[dict[str, Any]],
     ) -> pa.Table:
-        texts = [
-            apply_spans(text, spans or [], self.config.replacements)
-            for text, spans in zip(
-                documents.column("text").to_pylist(), annotations.column("spans").to_pylist(), strict=True
-            )
-        ]
-        enough = pa.array([len(text.strip()) >= self.config.minimum_characters for text in texts], pa.bool_())
+        texts, changed = _redacted(documents.column("text"), annotations.column("spans"), self.config.replacements)
+        lengths = annotations.column("characters").combine_chunks().to_numpy().copy()
+        lengths[changed] = pc.utf8_length(texts.take(pa.array(changed))).to_numpy()
+        enough = pa.array(self._long_enough(texts, lengths))
         sizes = annotations.select(["characters", "text_bytes"]).append_column("source", documents.column("source"))
         tally.add_table("in", sizes, language=self.language)
         tally.add_table("kept", sizes.filter(enough), language=self.language)
-        too_short = sizes.filter(pc.invert(enough))
-        tally.add_table("rejected", too_short, language=self.language, reason="select.too_short")
-        for row in (
-            documents.append_column("final", pa.array(texts, pa.large_string())).filter(pc.invert(enough)).to_pylist()
-        ):
-            bound = f">= {self.config.minimum_characters}"
-            fate = {"reason": "select.too_short", "bound": bound, "value": float(len(row["final"].strip()))}
-            rejected.append({**_known(row), **fate, "text": row["final"]})
-        encoded = [text.encode() for text in texts]
         final = {
-            "text": pa.array(texts, pa.large_string()),
-            "text_hash": pa.array([xxhash.xxh3_128_hexdigest(text) for text in encoded], pa.string()),
-            "characters": pa.array([len(text) for text in texts], pa.int64()),
-            "text_bytes": pa.array([len(text) for text in encoded], pa.int64()),
+            "text": texts,
+            "text_hash": pa.array(_hashes(texts), pa.string()),
+            "characters": pa.array(lengths),
+            "text_bytes": pc.cast(pc.binary_length(texts), pa.int64()),
             "cluster_size": decisions.column("cluster_size"),
         }
         columns = [
@@ -172,7 +162,23 @@ class SelectTask:
             else (documents if name in documents.column_names else annotations).column(name)
             for name in self.schema.names
         ]
-        return pa.table(columns, schema=self.schema).filter(enough)
+        table = pa.table(columns, schema=self.schema)
+        if pc.all(enough).as_py():
+            return table
+        out = pc.invert(enough)
+        tally.add_table("rejected", sizes.filter(out), language=self.language, reason="select.too_short")
+        for row, text in zip(documents.filter(out).to_pylist(), texts.filter(out).to_pylist(), strict=True):
+            bound = f">= {self.config.minimum_characters}"
+            fate = {"reason": "select.too_short", "bound": bound, "value": float(len(text.strip()))}
+            rejected.append({**_known(row), **fate, "text": text})
+        return table.filter(enough)
+
+    def _long_enough(self, texts: pa.Array, lengths: np.ndarray) -> np.ndarray:
+        """Whether enough characters are left beside spaces around the text, of which few texts have any."""
+        enough = lengths >= self.config.minimum_characters
+        for row in np.flatnonzero(enough & _may_have_spaces_around(texts)).tolist():
+            enough[row] = len(texts[row].as_py().strip()) >= self.config.minimum_characters
+        return enough
 
     def _rejected(self, documents: pa.Table, annotations: pa.Table, decisions: pa.Table) -> list[dict[str, Any]]:
         rows = zip(documents.to_pylist(), annotations.column("spans").to_pylist(), decisions.to_pylist(), strict=True)
@@ -200,3 +206,52 @@ class SelectTask:
 
 def _known(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("doc_id", "source_id", "url", "source", "locator", "language")}
+
+
+def _redacted(
+    texts: pa.ChunkedArray, spans: pa.ChunkedArray, replacements: Mapping[str, str]
+) -> tuple[pa.Array, np.ndarray]:
+    """The texts with their spans applied, and the rows that have spans: the others stay as they lie."""
+    whole = texts.combine_chunks()
+    marked = pc.fill_null(pc.greater(pc.list_value_length(spans.combine_chunks()), 0), False)
+    rows = np.flatnonzero(np.asarray(marked))
+    if not len(rows):
+        return whole, rows
+    at = pa.array(rows)
+    applied = [
+        apply_spans(text, found, replacements)
+        for text, found in zip(whole.take(at).to_pylist(), spans.take(at).to_pylist(), strict=True)
+    ]
+    return pc.replace_with_mask(whole, marked, pa.array(applied, whole.type)), rows
+
+
+def _kept(table: pa.Table, keep: pa.ChunkedArray) -> pa.Table:
+    return table if pc.all(keep).as_py() else table.filter(keep)
+
+
+_SPACES = [chr(code).encode() for code in range(0x3001) if chr(code).isspace()]
+_FIRST_OF_SPACE = np.isin(np.arange(256), [space[0] for space in _SPACES])
+_LAST_OF_SPACE = np.isin(np.arange(256), [space[-1] for space in _SPACES])
+
+
+def _may_have_spaces_around(texts: pa.Array) -> np.ndarray:
+    """Whether a text begins with a byte with which white space begins, or ends with one with which it ends."""
+    bounds, data = _utf8(texts)
+    begins, ends = bounds[:-1], bounds[1:]
+    found: np.ndarray = begins < ends
+    held = np.frombuffer(data, np.uint8)
+    found[found] = _FIRST_OF_SPACE[held[begins[found]]] | _LAST_OF_SPACE[held[ends[found] - 1]]
+    return found
+
+
+def _hashes(texts: pa.Array) -> list[str]:
+    """xxh3-128 of the UTF-8 of each text, in hexadecimal."""
+    bounds, data = _utf8(texts)
+    return [xxhash.xxh3_128_hexdigest(data[start:end]) for start, end in pairwise(bounds.tolist())]
+
+
+def _utf8(texts: pa.LargeStringArray) -> tuple[np.ndarray, memoryview]:
+    """Where the texts begin and end, and their bytes."""
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    return bounds, memoryview(data if data is not None else b"")

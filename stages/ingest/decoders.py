@@ -1,13 +1,15 @@
 """Decoders of one compression member that give their good prefix before they fail."""
 
-import zlib
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import zstandard
+from zlib_ng import zlib_ng
 
 CHUNK = 1 << 20
 """Most bytes that a decoder hands out at a time (zstd: 32 MiB)."""
+
+_DeflateError: type[Exception] = zlib_ng.error  # type: ignore[assignment]  # its stub takes the class for an instance
 
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -39,15 +41,15 @@ class Gzip:
     """One gzip member, its checksum verified."""
 
     def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(31)
+        self._inflate: Any = zlib_ng.decompressobj(31)
 
     @property
     def eof(self) -> bool:
-        return self._inflate.eof
+        return bool(self._inflate.eof)
 
     @property
     def unused_data(self) -> bytes:
-        return self._inflate.unused_data
+        return bytes(self._inflate.unused_data)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         left = data
@@ -55,7 +57,7 @@ class Gzip:
             before = self._inflate.copy()
             try:
                 out = self._inflate.decompress(left, CHUNK)
-            except zlib.error as error:
+            except _DeflateError as error:
                 good, used = _good_prefix(before, left)
                 if good:
                     yield good
@@ -68,13 +70,13 @@ class Gzip:
                 return
 
 
-def _good_prefix(inflate: "zlib._Decompress", data: bytes) -> tuple[bytes, int]:
+def _good_prefix(inflate: Any, data: bytes) -> tuple[bytes, int]:
     """What decodes byte by byte before the error, and of how many bytes: zlib drops the output of a failing call."""
     good = bytearray()
     for at in range(len(data)):
         try:
             good += inflate.decompress(data[at : at + 1])
-        except zlib.error:
+        except _DeflateError:
             return bytes(good), at
     return bytes(good), len(data)
 

@@ -1,12 +1,11 @@
 """HTML to text: trafilatura, resiliparse, or both."""
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from lxml.etree import LxmlError
 from resiliparse.extract.html2text import extract_plain_text
-from trafilatura import extract as trafilatura_extract
-from trafilatura.settings import use_config
 
 from stages.ingest.charset import decode
 from stages.ingest.time_limit import OutOfTime, time_limit
@@ -69,6 +68,7 @@ def extract_text(html: bytes, content_type: str | None, config: Extract) -> str:
         raise ExtractionFailed("page_too_large", f"{len(html)} bytes of HTML, {config.max_html_bytes} are allowed")
     page, _ = decode(html, content_type)
     page = page.replace("\0", "")
+    _trafilatura_library()  # its import is no page's time
     try:
         with time_limit(config.page_time_limit_s):
             text = _METHODS[config.method](page, config)
@@ -88,25 +88,35 @@ def _resiliparse(page: str, config: Extract) -> str:
     return str(extract_plain_text(page, main_content=True, alt_texts=False, preserve_formatting=True)).strip()
 
 
+@cache
+def _trafilatura_library() -> tuple[Any, Any]:
+    """The function and its settings; many inputs hold no page, and its import takes a fifth of a worker's start."""
+    from trafilatura import extract
+    from trafilatura.settings import use_config
+
+    settings = use_config()
+    settings.set("DEFAULT", "EXTRACTION_TIMEOUT", "0")  # its own limit needs a signal too
+    return extract, settings
+
+
 def _trafilatura(page: str, config: Extract) -> str:
+    extract, settings = _trafilatura_library()
     return str(
-        trafilatura_extract(
-            page, include_comments=False, deduplicate=False, include_tables=config.tables, config=_SETTINGS
-        )
-        or ""
+        extract(page, include_comments=False, deduplicate=False, include_tables=config.tables, config=settings) or ""
     )
 
 
 def _trafilatura_fast(page: str, config: Extract) -> str:
+    extract, settings = _trafilatura_library()
     return str(
-        trafilatura_extract(
+        extract(
             page,
             fast=True,
             favor_recall=True,
             include_comments=False,
             deduplicate=False,
             include_tables=config.tables,
-            config=_SETTINGS,
+            config=settings,
         )
         or ""
     )
@@ -118,9 +128,6 @@ def _combined(page: str, config: Extract) -> str:
         return text
     return _trafilatura(page, config)
 
-
-_SETTINGS = use_config()
-_SETTINGS.set("DEFAULT", "EXTRACTION_TIMEOUT", "0")  # its own limit needs a signal too
 
 _METHODS = {
     "combined": _combined,

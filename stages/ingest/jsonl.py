@@ -4,30 +4,39 @@ import json
 from collections.abc import Iterator
 
 from stages.ingest.lines import Line, lines
-from stages.ingest.records import Item, Rejection
+from stages.ingest.quick_rows import QuickRows
+from stages.ingest.records import Item, Items, Rejection
 from stages.ingest.rows import Names, rows_to_records
 from stages.ingest.source import Source
 
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)  # raw control characters pass; NaN is null
 
 
-def read_jsonl(source: Source, names: Names, limit: int, stop: int | None) -> Iterator[Item]:
+def read_jsonl(source: Source, names: Names, limit: int, stop: int | None) -> Iterator[Items]:
     """The records of the lines that begin before `stop`; blank lines are none."""
+    quick = QuickRows(names)
     while True:
         partial = 0
         for line in lines(source, limit, stop):
-            items = list(_records(line, names))
+            if line.data is not None and quick.take_line(line.data, line.offset):
+                if quick.full:
+                    yield quick.hand_over()
+                continue
+            items = list(careful_records(line, names))
             if line.cut and any(isinstance(item, Rejection) for item in items):
                 partial = line.bytes  # the damage goes through it
-            else:
+            elif items:
+                yield quick.hand_over()
                 yield from items
+        yield quick.hand_over()
         if source.damage is None:
             return
         yield source.unreadable(partial)
         source.next_stretch()
 
 
-def _records(line: Line, names: Names) -> Iterator[Item]:
+def careful_records(line: Line, names: Names) -> Iterator[Item]:
+    """The records of a line, whatever it holds; the reference of `QuickRows` for those that it takes."""
     locator = f"#{line.offset}"
     if line.data is None:
         yield Rejection(locator, line.bytes, "ingest.record_too_large", f"a line of {line.bytes} bytes")

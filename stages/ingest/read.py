@@ -10,7 +10,7 @@ from stages.ingest.html import read_html
 from stages.ingest.jsonl import read_jsonl
 from stages.ingest.parquet import read_parquet
 from stages.ingest.plain import read_text
-from stages.ingest.records import Item, Unreadable
+from stages.ingest.records import Item, Items, Unreadable, singly
 from stages.ingest.rows import FIELDS
 from stages.ingest.source import Source
 from stages.ingest.streams import compression, parts
@@ -54,12 +54,18 @@ def read(stream: BinaryIO, config: Read, name: str = "") -> Iterator[Item]:
 
 
 def read_records(stream: BinaryIO, name: str, config: Read, start: int = 0, end: int | None = None) -> Iterator[Item]:
+    """Every record of `read_items`, alone."""
+    return singly(read_items(stream, name, config, start, end))
+
+
+def read_items(stream: BinaryIO, name: str, config: Read, start: int = 0, end: int | None = None) -> Iterator[Items]:
     """Every record of a file, or of one of the ranges that `stages.ingest.cut.cuts` gives for it.
 
     Ranges are bytes of uncompressed JSONL and of text by lines (a line belongs to the range that holds its first
     byte), row groups of Parquet; any other file is read in whole by the range that starts at 0. The stream must be
     seekable for Parquet and for ranges that do not start at 0. Bad records come as `Rejection`, what cannot be read
-    as `Unreadable`, and reading goes on behind both; only errors of the stream itself are raised.
+    as `Unreadable`, and reading goes on behind both; only errors of the stream itself are raised. `TextRecords` may be
+    empty.
     """
     found, head = detect(name, stream)
     if not head:
@@ -88,7 +94,7 @@ def _range(stream: BinaryIO, head: bytes, start: int) -> Source:
     return source
 
 
-def _records(kind: str | None, source: Source, config: Read, stop: int | None) -> Iterator[Item]:
+def _records(kind: str | None, source: Source, config: Read, stop: int | None) -> Iterator[Items]:
     limit = config.max_record_bytes
     if kind == "jsonl":
         return read_jsonl(source, config.names(), limit, stop)

@@ -1,7 +1,8 @@
 """What a reader yields: a record, a bad record, or a part of the input that cannot be read."""
 
 import builtins
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -67,4 +68,37 @@ class Unreadable:
     detail: str
 
 
+@dataclass(slots=True)
+class TextRecords:
+    """Consecutive records that hold a text, column by column: most of most files; row i is what `record(i)` says."""
+
+    locator: list[str] = field(default_factory=list)
+    bytes: list[int] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    source_id: list[str | None] = field(default_factory=list)
+    url: list[str | None] = field(default_factory=list)
+    date: list[str | None] = field(default_factory=list)
+    licence: list[str | None] = field(default_factory=list)
+    language_claimed: list[str | None] = field(default_factory=list)
+    source: list[str | None] = field(default_factory=list)
+    meta: list[dict[str, Any]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def record(self, row: int) -> RawRecord:
+        return RawRecord(**{column.name: getattr(self, column.name)[row] for column in fields(self)})
+
+
 Item = RawRecord | Rejection | Unreadable
+Items = Item | TextRecords
+"""What readers yield to those who take many records at once."""
+
+
+def singly(items: Iterable[Items]) -> Iterator[Item]:
+    """The items with each record alone."""
+    for item in items:
+        if isinstance(item, TextRecords):
+            yield from map(item.record, range(len(item)))
+        else:
+            yield item

@@ -65,6 +65,10 @@ class Source:
         """Index of a byte among those held, from `start` on; -1 where it is not."""
         return self._held.find(byte, start)
 
+    def take_lines(self) -> bytes:
+        """Move over every whole line that is held."""
+        return self.take(self._held.rfind(b"\n") + 1)
+
     def skip_line(self) -> int:
         """Move over the rest of the line without holding it; its bytes."""
         passed = 0

@@ -27,11 +27,12 @@ def repair_mojibake(text: str) -> str:
     if text.isascii() or not _CANDIDATE.search(text):
         return text
     lines = text.split("\n")
-    repaired = [_repair_line(line) for line in lines]
+    repaired = [repair_line(line) for line in lines]
     return text if repaired == lines else "\n".join(repaired)
 
 
-def _repair_line(line: str) -> str:
+def repair_line(line: str) -> str:
+    """The line, repaired where it looks wrong and is better for it."""
     if line.isascii() or not _CANDIDATE.search(line) or not is_bad(line):
         return line
     return ftfy.fix_encoding(line)

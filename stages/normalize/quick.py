@@ -10,17 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 from stages.normalize.invisible import is_invisible
-from stages.normalize.mojibake import PAIRS
-from stages.normalize.unicode import NormalizeUnicode, normalize_text, trim
+from stages.normalize.mojibake import PAIRS, repair_line
+from stages.normalize.unicode import NormalizeUnicode, clean, has_late_control, normalize_text, trim
 from stages.text.compiled import kernel
 from stages.text.kept import kept
 
-CAREFUL = 1
-"""A character, or a sign of mojibake, that the careful code may change."""
+UNCLEAN = 1
+"""A character that `clean` may remove or replace."""
 COMPOSES = 2
 """A character that NFC may join or reorder."""
 TRIM = 4
 """Spaces at the end of a line, or blank lines too many."""
+MISREAD = 32
+"""A sign of mojibake, a C1 control (which is half of one), or broken UTF-8."""
 
 SPACE, NEWLINE = 8, 16
 FIRST, SECOND = 8, 20
@@ -31,33 +33,73 @@ ONCE = (1 << len(PAIRS)) - 1 - TWICE
 
 
 def normalize_texts(texts: list[str], config: NormalizeUnicode) -> list[str]:
-    """`normalize_text` of each text; those that it would not change are only looked at."""
+    """`normalize_text` of each text; those that it would not change are only looked at.
+
+    Where no sign of mojibake is left when a text is clean, nothing but `trim` remains to be done.
+    """
     try:
         column = pa.array(texts, pa.large_string())
     except UnicodeEncodeError:  # a lone surrogate somewhere
         return [normalize_text(text, config) for text in texts]
-    flags = suspects(column).tolist()
-    return [_normalized(text, flag, config) for text, flag in zip(texts, flags, strict=True)]
+    found = list(texts)
+    flags = suspects(column)
+    cleaned = []
+    for row in np.flatnonzero(flags & (UNCLEAN | COMPOSES | MISREAD)).tolist():
+        text = texts[row]
+        if flags[row] & UNCLEAN or (flags[row] & COMPOSES and not unicodedata.is_normalized("NFC", text)):
+            found[row] = clean(text)
+            cleaned.append(row)
+        elif flags[row] & MISREAD and not _is_well_read(column, row):
+            found[row] = normalize_text(text, config)
+        elif flags[row] & TRIM:
+            found[row] = trim(text)
+    _replace(found, np.flatnonzero(flags == TRIM), column)
+    column = pa.array([found[row] for row in cleaned], pa.large_string())
+    for at, (row, flag) in enumerate(zip(cleaned, suspects(column).tolist(), strict=True)):
+        if flag & MISREAD and not _is_well_read(column, at):
+            found[row] = normalize_text(texts[row], config)
+        elif flag & TRIM:
+            found[row] = trim(found[row])
+    return found
 
 
-def _normalized(text: str, flag: int, config: NormalizeUnicode) -> str:
-    if flag & CAREFUL or (flag & COMPOSES and not unicodedata.is_normalized("NFC", text)):
-        return normalize_text(text, config)
-    return trim(text) if flag & TRIM else text
+def _is_well_read(column: pa.LargeStringArray, row: int) -> bool:
+    """Whether no line of a clean text is mojibake after all, trimmed or not, and it holds no C1 control."""
+    bounds, data = _utf8(column)
+    text = data[bounds[row] : bounds[row + 1]]
+    lines = [text[start:end].tobytes().decode() for start, end in _misread_lines(text, *_tables()).tolist()]
+    lines += [line.rstrip() for line in lines if line[-1].isspace()]
+    return not any(has_late_control(line) or repair_line(line) != line for line in lines)
+
+
+def _replace(texts: list[str], rows: np.ndarray, column: pa.LargeStringArray) -> None:
+    """Trim some of the texts, which the column holds too."""
+    bounds, data = _utf8(column)
+    trimmed = np.empty(int((bounds[rows + 1] - bounds[rows]).sum()), np.uint8)
+    ends = np.zeros(len(rows) + 1, np.int64)
+    _trim(data, bounds, rows, *_tables(), trimmed, ends)
+    for row, start, end in zip(rows.tolist(), ends.tolist(), ends[1:].tolist(), strict=False):
+        texts[row] = trimmed[start:end].tobytes().decode()
 
 
 def suspects(column: pa.LargeStringArray) -> np.ndarray:
-    """For each text the flags CAREFUL, COMPOSES and TRIM; zero means that normalization leaves it as it is.
+    """For each text the flags UNCLEAN, COMPOSES, TRIM and MISREAD; zero means that normalization leaves it as it is.
 
     A text may be flagged in vain, never the other way round.
     """
-    _, offsets, data = column.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
-    text_bytes = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    bounds, data = _utf8(column)
     flags = np.zeros(len(column), np.uint8)
-    pages, classes = _tables()
-    _scan(text_bytes, bounds, pages, classes, flags)
+    _scan(data, bounds, *_tables(), flags)
     return flags
+
+
+def _utf8(column: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the texts begin and end, and their bytes."""
+    _, offsets, data = column.buffers()
+    if not len(column):
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
+    bounds = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
+    return bounds, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
 
 
 def suspect_plain(text: str) -> int:
@@ -65,10 +107,10 @@ def suspect_plain(text: str) -> int:
     kinds = [_kind(character) for character in text]
     flags = 0
     for kind in kinds:
-        flags |= kind & (CAREFUL | COMPOSES)
+        flags |= kind & (UNCLEAN | COMPOSES | MISREAD)
     met = [(first >> FIRST) & (second >> SECOND) for first, second in pairwise(kinds)]
     if any(found & ONCE for found in met) or any(a & b & TWICE for a, b in zip(met, met[2:], strict=False)):
-        flags |= CAREFUL
+        flags |= MISREAD
     if any(kind & SPACE and following & NEWLINE for kind, following in pairwise([*kinds, NEWLINE])):
         flags |= TRIM
     if text.startswith("\n") or text.endswith("\n") or "\n\n\n\n" in text:
@@ -113,10 +155,12 @@ def _kind(character: str) -> int:
     if character == "\n":
         return NEWLINE
     kind = SPACE if character.isspace() else 0
-    if (code < 0x20 and character != "\t") or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000:
-        kind |= CAREFUL
+    if (code < 0x20 and character != "\t") or code == 0x7F:
+        kind |= UNCLEAN
+    if 0x80 <= code < 0xA0 or 0xD800 <= code < 0xE000:
+        kind |= MISREAD
     if character in "\u2028\u2029" or is_invisible(character):
-        kind |= CAREFUL
+        kind |= UNCLEAN
     if code < 0x80:
         return kind
     if _composes(character):
@@ -159,19 +203,19 @@ def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
             else:
                 code, size = np.int64(lead & 0x07), 4
             if at + size > end:
-                flag |= CAREFUL
+                flag |= MISREAD
                 break
             for step in range(1, size):
                 code = (code << 6) | np.int64(data[at + step] & 0x3F)
             at += size
             if code >= 0x110000:
-                flag |= CAREFUL
+                flag |= MISREAD
                 break
             kind = np.int64(classes[pages[code >> 8] + (code & 0xFF)])
-            flag |= kind & (CAREFUL | COMPOSES)
+            flag |= kind & (UNCLEAN | COMPOSES | MISREAD)
             met = (before >> FIRST) & (kind >> SECOND)
             if met & ONCE or met & met_two_ago & TWICE:
-                flag |= CAREFUL
+                flag |= MISREAD
             if kind & NEWLINE:
                 newlines += 1
                 if newlines >= 4 or before & SPACE:
@@ -182,3 +226,56 @@ def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
         if bounds[text] < end and before & (SPACE | NEWLINE):
             flag |= TRIM
         flags[text] = flag
+
+
+@kernel
+def _misread_lines(data: Any, pages: Any, classes: Any) -> Any:
+    """First and last byte of the lines of one text in which `_scan` finds what is MISREAD."""
+    bounds, flags = np.zeros(2, np.int64), np.zeros(1, np.uint8)
+    found, count = np.empty((16, 2), np.int64), 0
+    start = 0
+    for at in range(data.size + 1):
+        if at < data.size and data[at] != 10:
+            continue
+        bounds[1] = at - start
+        _scan(data[start:at], bounds, pages, classes, flags)
+        if flags[0] & MISREAD:
+            if count == found.shape[0]:
+                more = np.empty((2 * count, 2), np.int64)
+                more[:count] = found
+                found = more
+            found[count, 0], found[count, 1] = start, at
+            count += 1
+        start = at + 1
+    return found[:count]
+
+
+@kernel
+def _trim(data: Any, bounds: Any, rows: Any, pages: Any, classes: Any, out: Any, ends: Any) -> None:
+    """`trim` of the texts of these rows, which are valid UTF-8, one after another; `ends` says where each ends."""
+    begin = np.int64(0)
+    for number in range(rows.size):
+        at, end = bounds[rows[number]], bounds[rows[number] + 1]
+        write = solid = begin  # `solid` is the end of the last character that is no space
+        newlines = 0  # since that character
+        while at < end:
+            lead = data[at]
+            size = 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+            if lead == 10:
+                at += 1
+                if solid > begin and newlines < 3:
+                    out[solid + newlines] = 10
+                    newlines += 1
+                write = solid + newlines
+                continue
+            code = np.int64(lead) if size == 1 else np.int64(lead & (0x7F >> size))
+            for step in range(1, min(size, end - at)):
+                code = (code << 6) | np.int64(data[at + step] & 0x3F)
+            for step in range(min(size, end - at)):
+                out[write + step] = data[at + step]
+            write += min(size, end - at)
+            at += size
+            if not classes[pages[code >> 8] + (code & 0xFF)] & SPACE:
+                solid, newlines = write, 0
+        begin = solid
+        ends[number + 1] = begin

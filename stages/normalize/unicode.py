@@ -34,12 +34,12 @@ def normalize_text(text: str, config: NormalizeUnicode) -> str:
     """
     if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    text = _clean(text)
+    text = clean(text)
     if text.isascii():
         return trim(text)
     while config.repair_mojibake and (repaired := repair_mojibake(text)) is not text:
-        text = _clean(repaired)  # every repair joins characters, so this ends
-    if _LATE_CONTROLS.search(text):
+        text = clean(repaired)  # every repair joins characters, so this ends
+    if has_late_control(text):
         # they are half of a mojibake pair, so they go last; without them a pair may show that was broken before
         return normalize_text(_LATE_CONTROLS.sub("", text.replace("\x85", "\n")), config)
     trimmed = trim(text)
@@ -48,7 +48,12 @@ def normalize_text(text: str, config: NormalizeUnicode) -> str:
     return trimmed
 
 
-def _clean(text: str) -> str:
+def has_late_control(text: str) -> bool:
+    """Whether the text holds a control character above ASCII."""
+    return _LATE_CONTROLS.search(text) is not None
+
+
+def clean(text: str) -> str:
     """NFC without what no text needs; C1 controls stay, because mojibake is recognised by them."""
     text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
     if text.isascii():

@@ -2,11 +2,21 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.normalize.quick import _LOOKED_AT, CAREFUL, COMPOSES, TRIM, _kind, normalize_texts, suspect_plain, suspects
-from stages.normalize.unicode import NormalizeUnicode, normalize_text
+from stages.normalize.quick import (
+    _LOOKED_AT,
+    COMPOSES,
+    MISREAD,
+    TRIM,
+    UNCLEAN,
+    _kind,
+    normalize_texts,
+    suspect_plain,
+    suspects,
+)
+from stages.normalize.unicode import NormalizeUnicode, normalize_text, trim
 
 CONFIG = NormalizeUnicode()
 ODD = st.text(
@@ -33,15 +43,16 @@ ODD = st.text(
         ("final\n", TRIM),
         ("a\n\n\nb", 0),
         ("a\n\n\n\nb", TRIM),
-        ("bell\x07", CAREFUL),
-        ("cr\r\nlf", CAREFUL | TRIM),
+        ("bell\x07", UNCLEAN),
+        ("cr\r\nlf", UNCLEAN | TRIM),
+        ("c1\x85", MISREAD | TRIM),
         ("e\u0301", COMPOSES),
         ("हिन्दी", COMPOSES),
-        ("naÃ¯ve", CAREFUL),
-        ("soft\u00adhyphen", CAREFUL),
+        ("naÃ¯ve", MISREAD),
+        ("soft\u00adhyphen", UNCLEAN),
         ("a ação", 0),
         ("СЃ", 0),
-        ("РјРёСЂ", CAREFUL),
+        ("РјРёСЂ", MISREAD),
     ],
 )
 def test_what_is_flagged(text: str, flags: int) -> None:
@@ -55,9 +66,16 @@ def test_the_kernel_equals_its_reference(texts: list[str]) -> None:
     assert suspects(column).tolist() == [suspect_plain(text) for text in texts]
 
 
+@settings(deadline=None)  # the first example waits for kernels to be compiled
 @given(st.lists(ODD, max_size=6))
 def test_quick_normalization_equals_the_careful_one(texts: list[str]) -> None:
     assert normalize_texts(texts, CONFIG) == [normalize_text(text, CONFIG) for text in texts]
+
+
+@settings(deadline=None)  # the first example waits for kernels to be compiled
+@given(st.lists(st.text(" \n\ta\u3000\u00a0語é", max_size=30), max_size=6))
+def test_trimming_equals_its_reference(texts: list[str]) -> None:
+    assert normalize_texts(texts, CONFIG) == [trim(text) for text in texts]
 
 
 def test_a_lone_surrogate_is_no_obstacle() -> None:

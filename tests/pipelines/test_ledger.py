@@ -51,3 +51,13 @@ def test_counting_a_table_by_reason() -> None:
         ("b", "x", 1, 3),
     ]
     assert to_table(tally.counts()).schema == LEDGER
+
+
+def test_counting_a_table_without_reasons_and_with_gaps() -> None:
+    table = pa.table({"source": ["b", "a", "b"], "characters": pa.array([1, None, 4]), "text_bytes": [7, 8, 9]})
+    tally = Tally("mix")
+    tally.add_table("kept", pa.concat_tables([table, table.slice(1, 1)]), language="l", reason="r")
+    assert [(c.source, c.reason, c.documents, c.characters, c.bytes, c.tokens) for c in tally.counts()] == [
+        ("a", "r", 2, None, 16, None),
+        ("b", "r", 2, 5, 16, None),
+    ]

@@ -1,0 +1,83 @@
+"""Rows that are taken without a second look are those that the careful code makes of the same line."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.ingest.jsonl import careful_records
+from stages.ingest.lines import Line
+from stages.ingest.quick_rows import QuickRows
+from stages.ingest.read import Read
+
+NAMES = Read().names()
+KEYS = st.sampled_from(
+    ["text", "content", "id", "url", "lang", "licence", "source", "date", "messages", "x", "y\u0301"]
+)
+STRINGS = st.text(alphabet=st.sampled_from(' \t\n\\"/aé語😀\x00\x7f\u2028'), max_size=8)
+NUMBERS = st.integers(-(10**25), 10**25) | st.floats() | st.sampled_from([10**18, -(10**18), 1e18, 2**63, 2**64, -0.0])
+VALUES = st.recursive(
+    STRINGS | NUMBERS | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STRINGS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def taken(line: bytes) -> list | None:
+    """What the quick reader makes of a line; None where it leaves it."""
+    quick = QuickRows(NAMES)
+    if not quick.take_line(line, 7):
+        assert len(quick.hand_over()) == 0
+        return None
+    records = quick.hand_over()
+    return [records.record(row) for row in range(len(records))]
+
+
+def careful(line: bytes) -> list:
+    return list(careful_records(Line(7, len(line), line), NAMES))
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.dictionaries(KEYS, VALUES, max_size=6), st.booleans(), STRINGS)
+def test_what_is_taken_equals_the_careful_record(row: dict, ascii_only: bool, text: str) -> None:
+    for given_row in (row, {**row, "text": text}):
+        line = json.dumps(given_row, ensure_ascii=ascii_only).encode() + b"\n"
+        found = taken(line)
+        assert found is None or repr(found) == repr(careful(line))
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=12), st.integers(0, 60))
+def test_damaged_lines_are_left_or_read_the_same(damage: bytes, at: int) -> None:
+    line = b'{"text": "\xe0\xa4\x95 \\u0915 \\ud83d\\ude00", "id": 17, "score": 0.5}\n'
+    line = line[:at] + damage.replace(b"\n", b"") + line[at + len(damage) :]
+    found = taken(line)
+    assert found is None or repr(found) == repr(careful(line))
+
+
+@pytest.mark.parametrize(
+    ("line", "quick"),
+    [
+        (b'{"text": "a", "id": 5, "x": [1, {"y": 0.25}]}', True),
+        (b'{"text": "a", "text": "b"}', True),
+        (b' {"\\u0074ext": "a"} \r\n', True),
+        (b'{"text": "a", "x": 123456789012345678901234567890}', False),
+        (b'{"text": "a", "content": "b"}', False),
+        (b'{"text": "a", "url": ["b"]}', False),
+        (b'{"text": " "}', False),
+        (b'{"text": "\\ud800"}', False),
+        (b'{"text": "a\x01"}', False),
+        (b'{"text": "a", "x": NaN}', False),
+        (b'{"prompt": "Q", "completion": "A"}', False),
+    ],
+)
+def test_which_lines_are_taken(line: bytes, quick: bool) -> None:
+    found = taken(line)
+    assert (found is not None) == quick
+    assert found is None or repr(found) == repr(careful(line))
+
+
+@pytest.mark.parametrize("fields", [{"text": "page.body"}, {"id": "text"}])
+def test_mapped_names_that_look_inside_or_meet_are_left(fields: dict) -> None:
+    assert not QuickRows(Read(fields=fields).names()).take_line(b'{"text": "a"}', 0)
