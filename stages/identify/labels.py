@@ -7,8 +7,8 @@ from stages.columns import UNDETERMINED
 from stages.errors import ConfigError
 from stages.identify.codes import is_code, read_table, resolve
 
-TABLES = ("lid.176",)
-"""Models with a table of their own in `labels/`: theirs are Wikipedia's codes, where `als` is Alemannic."""
+TABLES = ("lid.176", "cld2")
+"""Models with a table of their own in `labels/`, where they use codes in their own way: `als` of lid.176 is Alemannic."""
 
 
 @cache
