@@ -282,6 +282,32 @@ def lang_check(
     OUT.print("every language file is in order")
 
 
+@lang_app.command("resolve")
+def lang_resolve(
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="As et, est, ekk_Latn, zh-Hant or __label__als.")],
+    model: Annotated[
+        str, typer.Option("--model", metavar="MODEL", help="Whose label it is: lid.176, glotlid, cld2, ...")
+    ] = "",
+) -> None:
+    """Tell which language a code, a tag or a model's label names, and what the registry knows of it."""
+    from pipelines.lang_labels import describe
+
+    OUT.print(describe(label, model), soft_wrap=True)
+
+
+@lang_app.command("labels")
+def lang_labels(
+    model: Annotated[str, typer.Argument(metavar="[MODEL]", help="As lid.176; without it, all are listed.")] = "",
+) -> None:
+    """List the models whose labels are known, or the labels of one: what each stands for, and which for nothing."""
+    from pipelines.lang_labels import label_rows, model_rows
+
+    table = Table("label", "code", "language") if model else Table("model", "labels", "languages", "unresolvable")
+    for row in label_rows(model) if model else model_rows():
+        table.add_row(*row)
+    OUT.print(table)
+
+
 @models_app.command("get")
 def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.176.")]) -> None:
     """Fetch a model into the cache, checked by its sha256, and print its path."""
