@@ -308,6 +308,30 @@ def lang_labels(
     OUT.print(table)
 
 
+@lang_app.command("import")
+def lang_import(
+    source: Annotated[str, typer.Argument(metavar="fineweb2", help="Whose files they are.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Its configs folder, or a tar archive of it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")],
+) -> None:
+    """Turn FineWeb-2's configuration files into language files, and tell what could not be taken over."""
+    from pipelines.lang_import import SOURCES, import_fineweb2
+    from stages.registry import nearest
+
+    if source not in SOURCES:
+        raise ConfigError(f"lang import: unknown source {source!r}{nearest(source, SOURCES)}")
+    imported = import_fineweb2(path, output)
+    table = Table("key", "what", "files", "times", "example")
+    for row in imported.summary():
+        table.add_row(*map(str, row))
+    OUT.print(table)
+    OUT.print(
+        f"{imported.files:,} files: {len(imported.languages):,} languages, {imported.bounds:,} bounds,"
+        f" {imported.stop_words:,} stop words in {output}; each finding is a line of {output / 'report.tsv'}",
+        soft_wrap=True,
+    )
+
+
 @models_app.command("get")
 def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.176.")]) -> None:
     """Fetch a model into the cache, checked by its sha256, and print its path."""
