@@ -294,12 +294,13 @@ def lang_derive(
     write: Annotated[str, typer.Option("--write", metavar="DIR", help="Write the language files there.")] = "",
     lang_configs: LangConfigs = "",
     model: Annotated[str, typer.Option(metavar="MODEL", help="Whose scores the threshold is for.")] = "lid.176",
+    known: Annotated[bool, typer.Option("--known", help="Also every language that the model knows.")] = False,
 ) -> None:
     """Derive bounds, the threshold of language identification and stop words; shows what would change."""
     from pipelines.derive.command import derive, shown
     from pipelines.derive.command import write as write_file
 
-    for derived in derive(codes, reference, words, lang_configs or None, model):
+    for derived in derive(codes, reference, words, lang_configs or None, model, known):
         OUT.print(shown(derived, detailed=len(codes) == 1), soft_wrap=len(codes) != 1)
         if write:
             OUT.print(f"wrote {write_file(derived, Path(write))}", soft_wrap=True)

@@ -169,7 +169,7 @@ def shares(fates: Sequence[Fate], by: str) -> list[Share]:
             name,
             len(members),
             sum(bool(fate.reasons) for fate in members),
-            Counter(reason for fate in members for reason in fate.reasons),
+            dict(Counter(reason for fate in members for reason in fate.reasons)),
         )
         for name, members in groups.items()
     ]
@@ -368,7 +368,7 @@ def main() -> None:
         console.print(line("babelmill, the same documents", summary(ours_there)))
         console.print(line("FineWeb-2's rules", summary(theirs)))
         figures["same_documents"] = asdict(summary(ours_there))
-        figures["fineweb2"] = asdict(summary(theirs)) | {"words": words}
+        figures["fineweb2"] = asdict(summary(theirs)) | {"words": dict(words)}
         figures["fineweb2_languages"] = [asdict(share) for share in shares(theirs, "language")]
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -14,6 +14,7 @@ from pipelines.derive.reference import Measured, Measurer, Reference, Scorer, re
 from pipelines.derive.write import heading_of, render
 from pipelines.languages import INSTALLED, load_language, resolve_code
 from stages.errors import ConfigError
+from stages.identify.labels import label_table
 
 
 def derive(
@@ -22,8 +23,11 @@ def derive(
     words: Sequence[str],
     lang_configs: str | None = None,
     model: str | None = "lid.176",
+    known: bool = False,
 ) -> Iterator[Derived]:
     """What the references say of each language: of those named, else of every one that has text there.
+
+    `known` adds every language that a known model has a label for.
 
     Raises ConfigError where an input does not exist, and where a language that is named has no text in it.
     """
@@ -40,7 +44,8 @@ def derive(
         texts = {code: load_language(code, lang_configs).text for code in found}
         yield derive_default([measure(reference, texts[code]) for code, reference in found.items()], lang_configs)
     medians = _medians(list(found.values()), measure, lang_configs) if len(found) > 1 and wanted != [DEFAULT] else {}
-    for code in [code for code in wanted if code != DEFAULT] if wanted else sorted({*found, *lists}):
+    labels = set(label_table(model).values()) if known and model else set()
+    for code in [code for code in wanted if code != DEFAULT] if wanted else sorted({*found, *lists, *labels}):
         reference = found.get(code, Reference(code))
         yield derive_language(reference, lists.get(code), measure, score, medians, lang_configs)
 

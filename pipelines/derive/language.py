@@ -44,6 +44,9 @@ LEAST_SCORES: Final = 100
 LOST_SCORES: Final = 0.005
 """Of correctly identified clean text that the written threshold may lose."""
 
+HIGHEST_THRESHOLD: Final = 0.5
+"""Pages of the web score lower than the clean text that a threshold is derived of."""
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -182,14 +185,15 @@ def without_derived(file: LanguageFile) -> LanguageFile:
 def derive_threshold(reference: Reference, score: Scorer, inherited: Bound | None) -> Threshold | None:
     """The threshold of the reference's language; None where too few documents are identified as it.
 
-    Written is the smaller of τ and the score that 99.5 % of right text reaches, rounded down to a twentieth.
+    Written is the smallest of τ, the score that 99.5 % of right text reaches and `HIGHEST_THRESHOLD`, rounded down to
+    a twentieth.
     """
     scores = score(reference)
     if scores.size < LEAST_SCORES:
         return None
     tau = language_threshold(scores)
     reached = float(np.quantile(scores, LOST_SCORES, method="lower"))
-    value = np.floor(round(min(tau, reached) * 20, 6)) / 20
+    value = np.floor(round(min(tau, reached, HIGHEST_THRESHOLD) * 20, 6)) / 20
     return Threshold(score.model, int(scores.size), tau, float((scores < tau).mean()), float(value))
 
 
@@ -211,6 +215,8 @@ def _tables(findings: Sequence[Finding]) -> dict[str, BoundTable]:
 
 def _backoff(reference: Reference, measured: Measured, findings: list[Finding], enough: bool) -> str:
     script = reference.code.partition("_")[2]
+    if not reference.texts:
+        return f"no reference text: the settings of its script, {script}"
     if not enough:
         size = f"{reference.text_bytes / 1000:.1f} kB of reference text"
         return f"{size} ({reference.described()}), below {LEAST_BYTES // 1000} kB: the settings of its script, {script}"
