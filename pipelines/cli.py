@@ -332,6 +332,30 @@ def lang_import(
     )
 
 
+@lang_app.command("derive")
+def lang_derive(
+    codes: Annotated[list[str], typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")] = [],  # noqa: B006
+    reference: Annotated[
+        list[str], typer.Option("--reference", metavar="URI", help="Clean text to derive numbers from.")
+    ] = [],  # noqa: B006
+    words: Annotated[
+        list[str], typer.Option("--words", metavar="URI", help="Text whose licence permits to take word lists from it.")
+    ] = [],  # noqa: B006
+    write: Annotated[str, typer.Option("--write", metavar="DIR", help="Write the language files there.")] = "",
+    lang_configs: LangConfigs = "",
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Whose scores the threshold is for.")] = "lid.176",
+    known: Annotated[bool, typer.Option("--known", help="Also every language that the model knows.")] = False,
+) -> None:
+    """Derive bounds, the threshold of language identification and stop words; shows what would change."""
+    from pipelines.derive.command import derive, shown
+    from pipelines.derive.command import write as write_file
+
+    for derived in derive(codes, reference, words, lang_configs or None, model, known):
+        OUT.print(shown(derived, detailed=len(codes) == 1), soft_wrap=len(codes) != 1)
+        if write:
+            OUT.print(f"wrote {write_file(derived, Path(write))}", soft_wrap=True)
+
+
 @models_app.command("get")
 def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.176.")]) -> None:
     """Fetch a model into the cache, checked by its sha256, and print its path."""

@@ -1,17 +1,18 @@
 """FineWeb-2's configuration files as language files: the body of `babelmill lang import`."""
 
-import json
 import math
 import tarfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
+from pipelines.derive.write import render
+from pipelines.languages import Bound, BoundTable, LanguageFile, TextTable, cannot_bind
 from stages.errors import ConfigError
 from stages.identify.codes import name_of, resolve
 from stages.identify.labels import label_table
@@ -39,9 +40,6 @@ _NGRAMS = {
     "dup_n_grams": ("duplicate_{}gram_char_ratio", range(5, 11)),
 }
 """Its lists of n and limit, the column for n, and the n that are measured."""
-
-_UNBOUNDED = frozenset({"mean_word_length", "newline_word_ratio"})
-"""Columns that reach any value; the others are shares, which a limit of 1 never cuts."""
 
 _NOTES = {
     "language_score": "on the scale of GlotLID's scores",
@@ -178,23 +176,26 @@ def _code(label: str, findings: list[Finding]) -> str | None:
 def _language_file(label: str, code: str, values: Mapping[str, Any], imported: Imported) -> str:
     """The text of a language file, and its findings."""
     findings = imported.findings
-    limits: dict[str, dict[str, tuple[float, str]]] = {}
-    off: dict[str, str] = {}
+    bounds: dict[str, BoundTable] = {}
+    off: dict[str, BoundTable] = {}
     for key, column, side, value in _limits(label, values, findings):
         named = key + (f" ({_NOTES[key]})" if key in _NOTES else "")
         if value is None:
-            off[column] = f"{_SOURCE}: {named} of {label} cannot bind"
+            off[column] = BoundTable(off=True, why=f"{_SOURCE}, {label}: {named} cannot bind")
         else:
-            limits.setdefault(column, {})[side] = (value, named)
+            before = bounds.get(column)
+            why = f"{before.why}, {named}" if before else f"{_SOURCE}, {label}: {named}"
+            bounds[column] = (before or BoundTable()).model_copy(update={side: value, "why": why})
+            imported.bounds += 1
     words = _stop_words(label, values.get("stopwords"), findings)
     if "stopwords" in values and len(words) < 2:
         findings.append(Finding(label, "stopwords", FEW_WORDS, str(len(words))))
-        off["stop_word_count"] = f"{_SOURCE}: {label} has fewer than two stop words that text can have"
+        off["stop_word_count"] = BoundTable(off=True, why=f"{_SOURCE}, {label}: fewer than two stop words")
     for key in sorted(set(values) - {*_BOUNDS, *_NGRAMS, "stopwords"}, key=str):
         findings.append(Finding(label, str(key), NO_COUNTERPART, str(values[key])[:80]))
-    imported.bounds += sum(map(len, limits.values()))
     imported.stop_words += len(words)
-    return "\n".join(_toml(code, label, words, limits, off))
+    text = TextTable(stop_words=tuple(words), stop_words_why=f"{_SOURCE}, {label}: stopwords") if words else TextTable()
+    return render(LanguageFile(name=name_of(code), text=text, bounds=dict(sorted({**off, **bounds}.items()))))
 
 
 def _limits(
@@ -226,9 +227,8 @@ def _limit(
 
 def _binds(key: str, column: str, side: str, value: float) -> bool:
     """Whether some text could exceed a limit; datatrove reads a `dup_line_frac` of 0 as none."""
-    if side == "min":
-        return value > 0
-    return (column in _UNBOUNDED or value < 1) and not (key == "dup_line_frac" and value <= 0)
+    bound = Bound(column, minimum=value) if side == "min" else Bound(column, maximum=value)
+    return cannot_bind(bound) is None and not (key == "dup_line_frac" and value == 0)
 
 
 def _pairs(label: str, key: str, pairs: Any, findings: list[Finding]) -> Iterator[tuple[int, Any]]:
@@ -265,30 +265,3 @@ def _stop_words(label: str, words: Any, findings: list[Finding]) -> list[str]:
             findings.append(Finding(label, "stopwords", TWICE, word))
         kept[parts[0]] = None
     return list(kept)
-
-
-def _toml(
-    code: str,
-    label: str,
-    words: Iterable[str],
-    limits: Mapping[str, Mapping[str, tuple[float, str]]],
-    off: Mapping[str, str],
-) -> Iterator[str]:
-    """Lines of a language file; one side of a bound goes before `off`. Strings of JSON are strings of TOML."""
-    yield f"name = {_string(name_of(code))}"
-    if words := list(words):
-        yield f"\n[text]\n# {_SOURCE}: stopwords of {label}"
-        yield f"stop_words = [{', '.join(map(_string, words))}]"
-    for column in sorted({*limits, *off}):
-        yield f"\n[bounds.{column}]"
-        if sides := limits.get(column):
-            yield from (f"{side} = {value:g}" for side, (value, _) in sides.items())
-            keys = ", ".join(named for _, named in sides.values())
-            yield f"why = {_string(f'{_SOURCE}: {keys} of {label}')}"
-        else:
-            yield f"off = true\nwhy = {_string(off[column])}"
-    yield ""
-
-
-def _string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

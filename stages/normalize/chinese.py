@@ -43,7 +43,7 @@ def convert_chinese(text: str, config: NormalizeChinese, converter: Any) -> str:
 
     Words decide where a character stands for several (发 is 髮 or 發). What is stored and hashed is the converted text,
     so that a page and its conversion are duplicates; leave the step out to keep both variants and tell them apart by
-    `quality.variant`. Japanese without any kana is taken for Chinese. Other texts stay as they are, and so do those
+    `identify.variant`. Japanese without any kana is taken for Chinese. Other texts stay as they are, and so do those
     with surrogates, which `normalize.unicode` removes.
 
     Source:  OpenCC's dictionaries t2s and s2t, without regional words

@@ -35,7 +35,7 @@ line_punct_thr: -1
 max_avg_word_length: 13
 max_non_alpha_words_ratio: 0.722
 min_avg_word_length: 3
-new_line_ratio: 1.213
+new_line_ratio: 0.213
 stopwords:
 - ja
 - 'on'
@@ -65,7 +65,7 @@ def test_limits_and_words_are_taken_over(tmp_path: Path) -> None:
     assert limits["duplicate_line_ratio"] == (None, 0.363)
     assert limits["mean_word_length"] == (3, 13)
     assert limits["alphabetic_word_ratio"] == (0.722, None)
-    assert limits["newline_word_ratio"] == (None, 1.213)
+    assert limits["newline_word_ratio"] == (None, 0.213)
     assert limits["duplicate_5gram_char_ratio"] == (None, 0.172)
     assert limits["top_3gram_char_ratio"] == (None, 0.268)
     assert all("FineWeb-2" in (language.bounds[name].why or "") for name in ("mean_word_length", "language_score"))
@@ -121,7 +121,7 @@ def test_labels_become_codes(tmp_path: Path) -> None:
     assert imported.languages == ["dnj_Latn", "pes_Arab"]
     told = {found.file: found.what for found in imported.findings if found.key == "label"}
     assert told == {"daf_Latn": SAME_CODE, "que_Latn": UNRESOLVED, "xyzzy": UNRESOLVED}
-    assert "dnj_Latn (" not in (tmp_path / "out" / "dnj_Latn.toml").read_text("utf-8")
+    assert "FineWeb-2 (Penedo et al. 2025), dnj_Latn:" in (tmp_path / "out" / "dnj_Latn.toml").read_text("utf-8")
 
 
 def test_too_few_stop_words_do_not_reject_everything(tmp_path: Path) -> None:

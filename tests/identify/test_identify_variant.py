@@ -1,4 +1,4 @@
-"""`quality.variant`: Simplified and Traditional, Bokmål and Nynorsk; and scripts that the code already tells."""
+"""`identify.variant`: Simplified and Traditional, Bokmål and Nynorsk; and scripts that the code already tells."""
 
 import pyarrow as pa
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stages.identify.fit import fit_scripts, label_codes
 from stages.identify.strings import chunks
-from stages.quality.variant import BOKMAAL, NYNORSK, Variant, variant, variant_plain
+from stages.identify.variant import BOKMAAL, NYNORSK, Variant, variant, variant_plain
 from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
 

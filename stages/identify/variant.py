@@ -10,8 +10,8 @@ import pyarrow as pa
 from pydantic import Field
 
 from stages.identify.codes import known_languages
+from stages.identify.variant_kernel import count as count_characters
 from stages.quality.lists_kernel import count as count_words
-from stages.quality.variant_kernel import count as count_characters
 from stages.registry import stage
 from stages.text.batch import TextBatch, measured
 from stages.text.casing import word_set
@@ -46,12 +46,12 @@ NYNORSK: Final = frozenset([
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """Options of `quality.variant`: less than this share of the evidence for the larger variant is `mixed`."""
+    """Options of `identify.variant`: less than this share of the evidence for the larger variant is `mixed`."""
 
     mixed_below: Annotated[float, Field(ge=0.5, le=1)] = 0.8
 
 
-@stage("quality.variant", config=Variant, writes=COLUMNS)
+@stage("identify.variant", config=Variant, writes=COLUMNS)
 def variant(batch: TextBatch, config: Variant) -> pa.RecordBatch:
     """Tell which of two written variants of its language a text is in.
 

@@ -1,4 +1,4 @@
-"""The compiled form of the character counts of `quality.variant`."""
+"""The compiled form of the character counts of `identify.variant`."""
 
 from typing import Any
 
