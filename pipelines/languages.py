@@ -61,6 +61,8 @@ class TextTable(_Table):
     stop_words_why: str | None = None
     flagged_words: tuple[str, ...] | None = None
     flagged_words_why: str | None = None
+    frequent_words: tuple[str, ...] | None = None
+    frequent_words_why: str | None = None
 
 
 class BoundTable(_Table):
@@ -252,6 +254,7 @@ def _lay_text(code: str, tables: Iterable[TextTable]) -> LanguageText:
             terminators=text.terminators if table.terminators is None else table.terminators,
             stop_words=text.stop_words if table.stop_words is None else frozenset(table.stop_words),
             flagged_words=text.flagged_words if table.flagged_words is None else frozenset(table.flagged_words),
+            frequent_words=text.frequent_words if table.frequent_words is None else frozenset(table.frequent_words),
         )
     return text
 
@@ -287,6 +290,7 @@ def _problems(path: Path, content: LanguageFile, measured: Collection[str]) -> I
         yield f"{path}: code is {content.code!r}, but the file is named {path.stem}; leave `code` out"
     yield from _word_problems(f"{path}: text.stop_words", content.text.stop_words or ())
     yield from _word_problems(f"{path}: text.flagged_words", content.text.flagged_words or ())
+    yield from _word_problems(f"{path}: text.frequent_words", content.text.frequent_words or ())
     for column, bound in content.bounds.items():
         place = f"{path}: bounds.{column}"
         if column not in (known := {*bound_columns(), *measured}):

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from stages.identify.codes import known_languages
 from stages.identify.variant_kernel import count as count_characters
+from stages.quality.lists_kernel import WORDS
 from stages.quality.lists_kernel import count as count_words
 from stages.registry import stage
 from stages.text.batch import TextBatch, measured
@@ -71,7 +72,7 @@ def variant(batch: TextBatch, config: Variant) -> pa.RecordBatch:
     if names == ("hans", "hant"):
         evidence = count_characters(batch.segments, _characters())
     else:
-        evidence = np.array([count_words(batch.segments, word_set(words))[0] for words in (BOKMAAL, NYNORSK)])
+        evidence = count_words(batch.segments, word_set(BOKMAAL), word_set(NYNORSK))[:WORDS]
     return _told(names, evidence.T.tolist(), batch.language.code, config)
 
 
