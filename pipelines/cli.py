@@ -332,6 +332,25 @@ def lang_import(
     )
 
 
+@lang_app.command("words")
+def lang_words(
+    reference: Annotated[
+        list[str],
+        typer.Option("--reference", metavar="URI", help="Text of the language and of others."),
+    ],
+    codes: Annotated[list[str], typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")] = [],  # noqa: B006
+    write: Annotated[str, typer.Option("--write", metavar="DIR", help="Put the lists into language files there.")] = "",
+) -> None:
+    """Derive frequent words that hardly any other language has, and the bound on their share, for small languages."""
+    from pipelines.lang_words import FrequentWords, frequent_words, shown
+    from pipelines.lang_words import write as write_file
+
+    for found in frequent_words(codes, reference):
+        OUT.print(shown(found), soft_wrap=True)
+        if write and isinstance(found, FrequentWords):
+            OUT.print(f"  wrote {write_file(found, Path(write))}", soft_wrap=True)
+
+
 @lang_app.command("derive")
 def lang_derive(
     codes: Annotated[list[str], typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")] = [],  # noqa: B006
