@@ -71,12 +71,15 @@ def test_every_language_is_derived_where_none_is_named(tmp_path: Path) -> None:
         tmp_path / "a.jsonl",
         ekk_Latn={"text": text(OWN, 1)},
         fin_Latn={"text": text(OTHER, 2)},
+        que_Latn={"text": text(OWN[::-1], 4)},
         swe_Latn={"text": text(["kort"], 3, lines=1)},
     )
     found = list(frequent_words([], [path]))
-    assert [each.code for each in found if isinstance(each, FrequentWords)] == ["ekk_Latn", "fin_Latn"]
+    assert [each.code for each in found if isinstance(each, FrequentWords)] == ["fin_Latn"]
     assert [each for each in found if isinstance(each, str)] == [
-        "swe_Latn: 0 pieces of text whose licence permits lists, below 20: no list"
+        "ekk_Latn: 0 frequent words that no other language has, below 20: no list",
+        "que_Latn: stands for several languages: no list",
+        "swe_Latn: 0 pieces of text whose licence permits lists, below 20: no list",
     ]
 
 
