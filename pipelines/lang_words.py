@@ -97,8 +97,8 @@ class FrequentWords:
         dropped = 1 - sum(self.passed.values()) / self.languages
         nearest = "".join(f" ({code} passes most, {share:.0%})" for code, share in list(self.passed.items())[:1])
         return (
-            f"a twentieth of what 99 % of held-out pieces of {PIECE_BYTES} bytes reach; drops {self.lost:.1%} of them, and"
-            f" {dropped:.1%} of those of {self.languages} other languages{nearest}"
+            f"a twentieth of what 99 % of held-out pieces of {PIECE_BYTES} bytes reach; drops {self.lost:.1%} of them"
+            f" and {dropped:.1%} of those of {self.languages} other languages{nearest}"
         )
 
 
