@@ -30,7 +30,7 @@ from stages.adapter.splitter import Splitter, splitter
 from stages.quality.c4 import BRACKETS, C4, QUOTES, c4, line_words
 from stages.quality.fineweb import FineWeb, fineweb
 from stages.quality.gopher import Gopher, gopher
-from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
+from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, duplicated_characters
 from stages.quality.repetition import Repetition, repetition
 from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
@@ -171,21 +171,6 @@ class _AnyCase(frozenset[str]):
         return frozenset.intersection(self, {word.lower() for words in others for word in words})
 
 
-def _duplicates_of_words(words: list[str], size: int) -> int:
-    """datatrove's `find_all_duplicate` with n-grams that keep their words apart."""
-    seen: set[tuple[str, ...]] = set()
-    total = start = 0
-    while start < len(words) - size + 1:
-        ngram = tuple(words[start : start + size])
-        if ngram in seen:
-            total += sum(map(len, ngram))
-            start += size
-        else:
-            seen.add(ngram)
-            start += 1
-    return total
-
-
 class _Line(str):
     """A line with our words."""
 
@@ -221,7 +206,7 @@ def _without_case() -> Any:
 
 
 def _without_joined_ngrams() -> Any:
-    return patch.object(gopher_repetition_filter, "find_all_duplicate", _duplicates_of_words)
+    return patch.object(gopher_repetition_filter, "find_all_duplicate", duplicated_characters)
 
 
 def _without_latin_endings() -> Any:
@@ -454,7 +439,7 @@ def _values(
         explanation = ""
         if column.startswith("duplicate_") and "gram" in column:
             size = int(column.removeprefix("duplicate_").partition("gram")[0])
-            if _same(_duplicates_of_words(list(parts.words), size) / max(len(text), 1), row[column]):
+            if _same(duplicated_characters(list(parts.words), size) / max(len(text), 1), row[column]):
                 explanation = _KEPT_APART
         yield name, f"value of {column}: {_relation(value, row[column])}", explanation
 

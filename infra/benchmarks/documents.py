@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from unicodedata import normalize
 
 import pyarrow as pa
 
@@ -55,7 +56,8 @@ class Batch:
 def read_documents(inputs: Sequence[str]) -> list[Document]:
     """Records of JSONL files (`.gz` or not), in the order of the files; `lang` or `language` may name the language.
 
-    A label that names no language, and none at all, reads as `und`. Records without text are left out.
+    A label that names no language, and none at all, reads as `und`. Records without text are left out. Texts are in
+    NFC, as `ingest` leaves them.
     """
     return [document for file in resolve_inputs(inputs) for document in _read(Path(file.uri))]
 
@@ -70,7 +72,7 @@ def _read(path: Path) -> Iterator[Document]:
                 code = resolve_or_none(label) or UNDETERMINED
                 where = str(record.get("id") or f"{path.name}:{number}")
                 whole = text.encode("utf-8", "replace").decode()  # lone surrogates have no UTF-8 form
-                yield Document(where, whole, code, label, record.get("url") or "")
+                yield Document(where, normalize("NFC", whole), code, label, record.get("url") or "")
 
 
 def sampled(documents: Sequence[Document], text_bytes: float) -> list[Document]:

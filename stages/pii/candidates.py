@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numba import int64
 
+from stages.pii.phone import LABELS
 from stages.text.arrays import Segments
 from stages.text.code_points import characters_in
 from stages.text.compiled import borrowed, inlined, item, kernel
@@ -14,6 +15,10 @@ IPV4: Final = 1
 IPV6: Final = 2
 IBAN: Final = 3
 PHONE: Final = 4
+
+
+_LABEL_ENDS: Final = tuple(sorted({ord(label[-2]) << 8 | ord(label[-1]) for label in LABELS if label.isascii()}))
+"""The last two letters of each label in ASCII, as one number."""
 
 
 class Windows(NamedTuple):
@@ -79,6 +84,54 @@ def _number_end(data: Any, place: Any, stop: Any) -> Any:
 
 
 @inlined
+def _may_be_phone(data: Any, begin: Any, place: Any, end: Any, digits: Any) -> Any:
+    """Whether digits from `place` to `end` may say that they are a phone number.
+
+    They follow a plus sign or a letter that a label ends with, hold an international prefix, or as many digits and such
+    separators as the North American form.
+    """
+    if digits < 7:
+        return False
+    before = place
+    while before > begin and _stands_before_number(item(data, before - 1)):
+        before -= 1
+        if item(data, before) == 0x2B:
+            return True
+    if _ends_label(data, begin, before):
+        return True
+    grouped = False
+    for at in range(place, end):
+        byte = item(data, at)
+        grouped |= byte == 0x29 or byte == 0x2D or byte == 0x2E
+        if byte == 0x30 and at + 2 < end and item(data, at + 1) == 0x30 and 0x31 <= item(data, at + 2) <= 0x39:
+            return True
+    return grouped and digits >= 10
+
+
+@inlined
+def _stands_before_number(byte: Any) -> Any:
+    """ASCII that may stand between a label and a number: white space, full stop, colon, ( and the plus sign."""
+    space = byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F
+    return space or byte == 0x2E or byte == 0x3A or byte == 0x28 or byte == 0x2B
+
+
+@inlined
+def _ends_label(data: Any, begin: Any, end: Any) -> Any:
+    """Whether a label may end at `end`: by two letters of ASCII, or anything beyond ASCII."""
+    if end > begin and item(data, end - 1) >= 0x80:
+        return True
+    if end - begin < 2:
+        return False
+    if item(data, end - 2) >= 0x80:  # the Kelvin sign is a k
+        return True
+    pair = int64(item(data, end - 2) | 0x20) << 8 | int64(item(data, end - 1) | 0x20)
+    found = False
+    for known in _LABEL_ENDS:
+        found |= pair == known
+    return found
+
+
+@inlined
 def _dotted_end(data: Any, place: Any, stop: Any) -> Any:
     """Of digits and full stops: their end, and how many full stops stand between digits."""
     end, dots = place + 1, int64(0)
@@ -130,7 +183,7 @@ def find_windows(data: Any, offsets: Any, looked_at: Any, windows: Any) -> Any:
             if _is_digit(byte):
                 if place >= number_end:
                     number_end, found, digits = _number_end(data, place, stop)
-                    if digits >= 7:
+                    if _may_be_phone(data, begin, place, number_end, digits):
                         kind, length = int64(PHONE), found
                 if place >= dotted_end:
                     dotted_end, dots = _dotted_end(data, place, stop)

@@ -13,10 +13,13 @@ OPENING: Final = re.compile(r"(?:\+[ ]?)?\(?\Z")
 
 INTERNATIONAL: Final = re.compile(r"\+[ ]?\(?[1-9]|00[1-9][0-9]{0,2}[ .\-/]")
 AMERICAN: Final = re.compile(r"(?:\([0-9]{3}\) ?|[0-9]{3}[-.])[0-9]{3}[-.][0-9]{4}")
+LABELS: Final = (
+    *("tel", "phone", "telephone", "fax", "faks", "mobile", "mobil", "cell", "whatsapp", "telefon", "telefono"),
+    *("teléfono", "telefone", "téléphone", "puhelin", "simu", "điện thoại", "тел", "телефон", "факс", "τηλ"),
+)
+"""Words for telephone that a number may follow."""
 LABEL: Final = re.compile(
-    r"(?:\b(?:tel|phone|telephone|fax|faks|mobile|mobil|cell|whatsapp|telefon|telefono|teléfono|telefone|téléphone"
-    r"|puhelin|simu|điện thoại|тел|телефон|факс|τηλ)|[☎📞📱☏]|电话|電話|传真|전화|โทร|هاتف|تلفن|फ़ोन|फोन)"
-    r"[.:：\s\ufe0f]{0,4}$",
+    rf"(?:\b(?:{'|'.join(LABELS)})|[☎📞📱☏]|电话|電話|传真|전화|โทร|هاتف|تلفن|फ़ोन|फोन)[.:：\s\ufe0f]{{0,4}}$",
     re.IGNORECASE,
 )
 DATE: Final = re.compile(

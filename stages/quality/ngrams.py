@@ -18,16 +18,19 @@ def repeated_characters_plain(words: Sequence[str]) -> list[int]:
         counts = Counter(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
         ngram, count = counts.most_common(1)[0] if counts else ((), 0)
         found.append(len(" ".join(ngram)) * count)
-    for size in DUPLICATE_SIZES:
-        seen: set[tuple[str, ...]] = set()
-        total = start = 0
-        while start + size <= len(words):
-            ngram = tuple(words[start : start + size])
-            if ngram in seen:
-                total += sum(map(len, ngram))
-                start += size
-            else:
-                seen.add(ngram)
-                start += 1
-        found.append(total)
-    return found
+    return found + [duplicated_characters(words, size) for size in DUPLICATE_SIZES]
+
+
+def duplicated_characters(words: Sequence[str], size: int) -> int:
+    """Characters of the n-grams that stood before, without spaces and without overlap."""
+    seen: set[tuple[str, ...]] = set()
+    total = start = 0
+    while start + size <= len(words):
+        ngram = tuple(words[start : start + size])
+        if ngram in seen:
+            total += sum(map(len, ngram))
+            start += size
+        else:
+            seen.add(ngram)
+            start += 1
+    return total

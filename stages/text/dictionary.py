@@ -1,7 +1,7 @@
-"""Words of scripts without spaces: ICU's dictionaries over all runs of a batch in one pass."""
+"""Words of scripts without spaces, cut by ICU's dictionaries: all runs of a batch in one pass."""
 
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple
 
 import icu
 import numpy as np
@@ -9,10 +9,22 @@ from numba import int64, uint8, uint32
 
 from stages.text.code_points import decode, entry
 from stages.text.compiled import borrowed, item, kernel
+from stages.text.ideographs import Paths, cut_plain_runs, dictionary
 from stages.text.memory import room
 from stages.text.scan import CHANGED, MAY_COMPOSE, RUN, WordArrays, put_word
 
 _THREAD = local()
+
+
+class Cuts(NamedTuple):
+    """Ends of the words of runs, in bytes from each run's start."""
+
+    ends: np.ndarray
+    """int64, the last of each run at or behind its end."""
+    first: np.ndarray
+    """Where those of each run begin, int64."""
+    counts: np.ndarray
+    """How many each run has, int64."""
 
 
 def cut_runs(data: np.ndarray, words: WordArrays, first: np.ndarray, tables: Any) -> tuple[WordArrays, np.ndarray]:
@@ -25,17 +37,37 @@ def cut_runs(data: np.ndarray, words: WordArrays, first: np.ndarray, tables: Any
         return words, first
     _, distinct, kinds = np.unique(words.raw_hashes[runs], return_index=True, return_inverse=True)
     distinct = runs[distinct]
-    begins = np.zeros(distinct.size, np.int64)
-    np.cumsum(words.ends[distinct[:-1]] - words.starts[distinct[:-1]] + 1, out=begins[1:])
-    joined = room(int((words.ends[distinct] - words.starts[distinct]).sum()) + distinct.size, np.uint8)
-    join_runs(data, words, distinct, joined)
+    cuts = find_cuts(data, words.starts[distinct], words.ends[distinct])
+    found = WordArrays.of_size(words.starts.size + int(cuts.counts[kinds].sum()))
+    new_first = np.zeros(first.size, np.int64)
+    count = replace_runs(data, words, first, cuts.first[kinds], cuts.ends, tables, found, new_first)
+    return found.cut(count), new_first
+
+
+def find_cuts(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Cuts:
+    """The words of runs, by the kernel where it can and by ICU where not; the latter count the line break, too."""
+    counts = np.zeros(starts.size, np.int64)
+    found = room(int((ends - starts).sum()) // 3, np.int64)
+    if (ideographs := dictionary()) is not None:
+        longest = int((ends - starts).max()) + 1
+        paths = Paths(room(longest, np.uint32), room(longest, np.int32))
+        found = found[: cut_plain_runs(data, starts, ends, ideographs, paths, found, counts)]
+    else:
+        found = found[:0]
+    first = np.cumsum(counts) - counts
+    other = np.flatnonzero(counts == 0)
+    if not other.size:
+        return Cuts(found, first, counts)
+    begins = np.cumsum(ends[other] - starts[other] + 1)
+    joined = room(int(begins[-1]), np.uint8)
+    begins -= ends[other] - starts[other] + 1
+    join_runs(data, starts[other], ends[other], joined)
     cuts = np.array(word_boundaries(joined.tobytes().decode()), np.int64)
     cuts = cuts[: byte_offsets(joined, cuts)]
     first_cuts = np.searchsorted(cuts, begins, "right")
-    most = words.starts.size + int(np.diff(np.append(first_cuts, cuts.size))[kinds].sum())
-    found, new_first = WordArrays.of_size(most), np.zeros(first.size, np.int64)
-    count = replace_runs(data, words, first, begins, kinds, cuts, first_cuts, tables, found, new_first)
-    return found.cut(count), new_first
+    counts[other] = np.diff(first_cuts, append=cuts.size)
+    first[other] = found.size + first_cuts
+    return Cuts(np.concatenate([found, cuts - np.repeat(begins, counts[other])]), first, counts)
 
 
 def word_boundaries(text: str) -> list[int]:
@@ -48,12 +80,12 @@ def word_boundaries(text: str) -> list[int]:
 
 
 @kernel
-def join_runs(data: Any, words: Any, runs: Any, joined: Any) -> None:
+def join_runs(data: Any, starts: Any, ends: Any, joined: Any) -> None:
     """The bytes of the runs, each followed by a line break, so that ICU looks at each alone."""
-    data, words, runs, joined = borrowed((data, words, runs, joined))
+    data, starts, ends, joined = borrowed((data, starts, ends, joined))
     place = int64(0)
-    for run in runs:
-        for byte in range(words.starts[run], words.ends[run]):
+    for run in range(starts.size):
+        for byte in range(starts[run], ends[run]):
             joined[place] = item(data, byte)
             place += 1
         joined[place] = uint8(10)
@@ -83,23 +115,14 @@ def byte_offsets(text: Any, units: Any) -> Any:
 
 @kernel
 def replace_runs(
-    data: Any,
-    words: Any,
-    first: Any,
-    begins: Any,
-    kinds: Any,
-    cuts: Any,
-    first_cuts: Any,
-    tables: Any,
-    found: Any,
-    new_first: Any,
+    data: Any, words: Any, first: Any, first_cuts: Any, cuts: Any, tables: Any, found: Any, new_first: Any
 ) -> Any:
     """Fill `found` with the words, each run cut, and return how many there are.
 
-    Run i is the one of `kinds[i]` among the joined ones: that begins at `begins` and its cuts at `first_cuts`.
+    The cuts of the run with number i, in bytes from its start, begin at `first_cuts[i]`.
     """
-    data, words, first, begins, kinds, cuts = borrowed((data, words, first, begins, kinds, cuts))
-    first_cuts, tables, found, new_first = borrowed((first_cuts, tables, found, new_first))
+    data, words, first, first_cuts, cuts = borrowed((data, words, first, first_cuts, cuts))
+    tables, found, new_first = borrowed((tables, found, new_first))
     count = run = int64(0)
     for document in range(first.size - 1):
         for word in range(first[document], first[document + 1]):
@@ -111,9 +134,8 @@ def replace_runs(
                 count += 1
                 continue
             more = words.classes[word] & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN)
-            kind = kinds[run]
+            offset, cut = start, first_cuts[run]
             run += 1
-            offset, cut = start - begins[kind], first_cuts[kind]
             while start < end:
                 stop = min(end, cuts[cut] + offset) if cut < cuts.size else end
                 cut += 1

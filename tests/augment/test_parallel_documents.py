@@ -5,31 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from stages.augment.parallel_documents import ParallelDocuments, parallel_documents
-from stages.columns import BITEXT
 from stages.errors import ConfigError
 from stages.registry import configure, find_stage
-
-
-def bitext(*pairs: tuple[str, str, str, str]) -> pa.RecordBatch:
-    rows = [
-        {
-            "pair_id": f"{index:032x}",
-            "src": src,
-            "tgt": tgt,
-            "src_lang": src_lang,
-            "tgt_lang": tgt_lang,
-            "source": "test",
-            "licence": "CC0",
-            "locator": f"pairs.jsonl#{index}",
-        }
-        for index, (src, tgt, src_lang, tgt_lang) in enumerate(pairs)
-    ]
-    return pa.RecordBatch.from_pylist(rows, schema=BITEXT)
-
+from tests.bitext import bitext
 
 PAIRS = bitext(
     ("A house.", "Üks maja.", "eng_Latn", "ekk_Latn"),

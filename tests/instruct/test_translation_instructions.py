@@ -5,34 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-from stages.columns import BITEXT
 from stages.errors import ConfigError
 from stages.instruct.example_pairs import ExamplePairs
 from stages.instruct.translation_instructions import TranslationInstructions, translation_instructions
 from stages.instruct.wordings import Wordings
+from tests.bitext import bitext
 
 WORDINGS = Wordings("translation.toml", None, frozenset(), frozenset({"text", "source", "target"})).open()
-
-
-def bitext(*pairs: tuple[str, str, str, str]) -> pa.RecordBatch:
-    rows = [
-        {
-            "pair_id": f"{index:032x}",
-            "source_id": f"s{index}",
-            "src": src,
-            "tgt": tgt,
-            "src_lang": src_lang,
-            "tgt_lang": tgt_lang,
-            "source": "test",
-            "licence": "CC0",
-            "locator": f"pairs.jsonl#{index}",
-        }
-        for index, (src, tgt, src_lang, tgt_lang) in enumerate(pairs)
-    ]
-    return pa.RecordBatch.from_pylist(rows, schema=BITEXT)
 
 
 PAIR = ("The {braces} stay.", "See jääb {alles}.", "eng_Latn", "ekk_Latn")

@@ -2,22 +2,26 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.pii.email import find_emails
-from stages.pii.find import Find, find
+from stages.pii.find import Find, find, find_plain
 from stages.pii.iban import find_ibans, is_iban
 from stages.pii.ip import find_ips
-from stages.pii.phone import find_phones
+from stages.pii.phone import LABELS, find_phones
 from stages.pii.redact import apply_spans
 from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
 
 
-def spans(text: str, config: Find | None = None) -> list[dict[str, object]]:
+def batch(text: str) -> TextBatch:
     rows = pa.RecordBatch.from_pydict({"text": pa.array([text], pa.large_string())})
-    found: list[dict[str, object]] = find(TextBatch(rows, LanguageText()), config or Find()).column(0).to_pylist()[0]
+    return TextBatch(rows, LanguageText())
+
+
+def spans(text: str, config: Find | None = None) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = find(batch(text), config or Find()).column(0).to_pylist()[0]
     return found
 
 
@@ -110,3 +114,14 @@ def test_spans_lie_in_the_text_without_overlap(text: str) -> None:
     for span in spans(text):
         assert end <= span["start"] < span["end"] <= len(text)
         end = span["end"]
+
+
+PIECES = st.sampled_from(
+    [*LABELS, *"+(): .-/\n\x1c：☎电", "00", "0044", "555", "1234", "20 79", "5", "12345678", "faK\u212as", "teſ", "Тел"]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_windows_hold_every_phone_number(text: str) -> None:
+    assert find(batch(text), Find()).equals(find_plain(batch(text), Find()))

@@ -1,6 +1,5 @@
 """The central claim: after any edits, a run holds the bytes that a run from scratch would have written."""
 
-import hashlib
 import random
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pipelines.gc import collect
 from pipelines.run import run
 from pipelines.steps import annotate, cluster, ingest
 from pipelines.verify import verify
+from tests.files import digests
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "documents"
 ALL = sorted(path.name for path in SAMPLE.glob("*.jsonl"))
@@ -29,16 +29,6 @@ def _small_shards() -> Iterator[None]:
         patch.setattr(cluster, "PARTITION_KEYS", 1 << 9)
         patch.setattr(parquet, "ROW_GROUP_BYTES", 1 << 13)
         yield
-
-
-def digests(root: Path) -> dict[str, str]:
-    """Digest of every public file that is a function of input and configuration."""
-    found = (p for p in sorted(root.rglob("*")) if p.is_file() and ".babelmill" not in p.parts)
-    return {
-        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in found
-        if p.name not in ("run.json", "report.html")
-    }
 
 
 class Bench:

@@ -1,6 +1,5 @@
 """A process that dies at any moment, and two that write at once."""
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from pipelines.storage import LocalStorage, S3Storage, open_storage
 from pipelines.unit import STORE, OutputFile
 from pipelines.verify import verify
 from stages.errors import StorageError
+from tests.files import digests
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "documents"
 OPTIONS: dict[str, Any] = {
@@ -32,15 +32,6 @@ BEFORE, AFTER = ["bpe.vocab_size=600"], ["bpe.vocab_size=620", "select.minimum_c
 
 class Killed(BaseException):
     """Stands for SIGKILL: nothing catches it."""
-
-
-def digests(root: Path) -> dict[str, str]:
-    found = (p for p in sorted(root.rglob("*")) if p.is_file() and ".babelmill" not in p.parts)
-    return {
-        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in found
-        if p.name not in ("run.json", "report.html")
-    }
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """A unit that fails: the ledger balances, the others go on, the next run makes it good."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pipelines.run import run
 from pipelines.steps import annotate, cluster, decide, ingest, mix, select, tokenizer
 from pipelines.verify import verify
 from stages.errors import ConfigError, ShardError
+from tests.files import digests
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "documents"
 FILES = ("deu", "ekk", "rus", "fra", "duplicates", "near_duplicates", "spam")
@@ -37,16 +37,6 @@ TASKS = {
     "mix.pretrain": mix.PartTask,
     "mix.pretrain.shares": mix.SharesTask,
 }
-
-
-def digests(root: Path) -> dict[str, str]:
-    """Digest of every public file that is a function of input and configuration."""
-    found = (p for p in sorted(root.rglob("*")) if p.is_file() and ".babelmill" not in p.parts)
-    return {
-        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in found
-        if p.name not in ("run.json", "report.html")
-    }
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,5 +1,6 @@
 """Every dataset of a run is read by the five readers that people use."""
 
+import tempfile
 from pathlib import Path
 
 import datasets
@@ -39,8 +40,8 @@ def count_with_polars(folder: Path) -> int:
 
 def count_with_datasets(folder: Path) -> int:
     files = sorted(str(path) for path in folder.rglob("*.parquet"))
-    loaded = datasets.load_dataset("parquet", data_files=files, cache_dir=str(folder.parent / ".hf"), split="train")
-    return len(loaded)
+    with tempfile.TemporaryDirectory() as cache:
+        return len(datasets.load_dataset("parquet", data_files=files, cache_dir=cache, split="train"))
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

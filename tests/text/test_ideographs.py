@@ -1,0 +1,109 @@
+"""Chinese and Japanese words are ICU's words, wherever the kernel cuts them."""
+
+import random
+from functools import cache
+from itertools import pairwise
+
+import icu
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.text import ideographs
+from stages.text.dictionary import find_cuts
+from stages.text.icu_trie import icu_words
+from stages.text.ideographs import KATAKANA, PLAIN, Dictionary, dictionary
+from stages.text.segmentation import dictionary_words
+
+
+def our_words(runs: list[str]) -> list[list[str]]:
+    encoded = [run.encode() for run in runs]
+    ends = np.cumsum([len(run) for run in encoded])
+    starts = ends - [len(run) for run in encoded]
+    cuts = find_cuts(np.frombuffer(b"".join(encoded), np.uint8), starts, ends)
+    found = []
+    for run, first, count in zip(encoded, cuts.first, cuts.counts, strict=True):
+        places = [0, *(place for place in cuts.ends[first : first + count].tolist() if place <= len(run))]
+        found.append([run[start:end].decode() for start, end in pairwise(places)])
+    return found
+
+
+@cache
+def words() -> Dictionary:
+    found = dictionary()
+    assert found is not None, "this ICU does not hand out its dictionary"
+    return found
+
+
+def characters(kind: int) -> list[str]:
+    return [chr(point) for point in np.flatnonzero(words().kinds & kind)]
+
+
+def a_word(chance: random.Random) -> str:
+    """A word of the dictionary, or the beginning of one."""
+    trie = words()
+    node = int(chance.choice(np.flatnonzero(trie.children[:-1] > 0)[: np.count_nonzero(trie.roots >= 0)]))
+    word = chr(trie.units[node])
+    while trie.children[node] < trie.children[node + 1] and chance.random() < 0.8:
+        node = chance.randrange(trie.children[node], trie.children[node + 1])
+        word += chr(trie.units[node])
+    return word
+
+
+def test_the_dictionary_is_icus() -> None:
+    assert words().units.size > 300_000
+    for word, cost in (("中国", 51), ("电脑", None), ("々家", 137)):
+        node = words().roots[ord(word[0])]
+        children = range(words().children[node], words().children[node + 1])
+        found = [words().costs[child] for child in children if words().units[child] == ord(word[1])]
+        assert len(found) == 1
+        assert cost is None or found == [cost]
+
+
+@pytest.mark.parametrize("kind", [PLAIN, KATAKANA], ids=["plain", "katakana"])
+def test_each_character_alone_and_doubled(kind: int) -> None:
+    runs = [character * count for character in characters(kind) for count in (1, 2)]
+    assert our_words(runs) == dictionary_words(runs)
+
+
+def test_words_in_random_order() -> None:
+    chance = random.Random(0)
+    plain, katakana = characters(PLAIN), characters(KATAKANA)
+    hiragana = [chr(point) for point in range(0x3041, 0x3097)]
+    parts = [
+        *[lambda: a_word(chance)] * 4,
+        lambda: chance.choice(plain),
+        lambda: "".join(chance.choices(katakana, k=chance.choice([1, 2, 3, 8, 9, 19, 20, 21, 25]))),
+        lambda: "".join(chance.choices(hiragana, k=chance.randrange(1, 6))),
+    ]
+    runs = ["".join(chance.choice(parts)() for _ in range(chance.randrange(1, 12))) for _ in range(5000)]
+    assert our_words(runs) == dictionary_words(runs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.text(st.sampled_from("中国語の日本カメラー々〇〆ヶゟヿ㍿ｶﾞがか゛豈\U00020000㐀ไทยဪខ"), min_size=1), min_size=1
+    )
+)
+def test_what_is_not_plain_is_left_to_icu(runs: list[str]) -> None:
+    assert our_words(runs) == dictionary_words(runs)
+
+
+def test_without_the_dictionary_icu_cuts_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = ["中国語の日本", "カメラ", "ไทย"]
+    cut = our_words(runs)
+    monkeypatch.setattr("stages.text.dictionary.dictionary", lambda: None)
+    assert our_words(runs) == cut == dictionary_words(runs)
+
+
+def test_a_dictionary_that_icu_does_not_have() -> None:
+    assert icu_words("no-such-dictionary") == {}
+
+
+def test_an_icu_that_does_not_hand_out_its_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(icu, "ICU_VERSION", "1.0")
+    assert icu_words("cjdict") == {}
+    monkeypatch.setattr(ideographs, "kept", lambda make: make())
+    assert dictionary.__wrapped__() is None
