@@ -282,6 +282,99 @@ def lang_check(
     OUT.print("every language file is in order")
 
 
+@lang_app.command("resolve")
+def lang_resolve(
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="As et, est, ekk_Latn, zh-Hant or __label__als.")],
+    model: Annotated[
+        str, typer.Option("--model", metavar="MODEL", help="Whose label it is: lid.176, glotlid, cld2, ...")
+    ] = "",
+) -> None:
+    """Tell which language a code, a tag or a model's label names, and what the registry knows of it."""
+    from pipelines.lang_labels import describe
+
+    OUT.print(describe(label, model), soft_wrap=True)
+
+
+@lang_app.command("labels")
+def lang_labels(
+    model: Annotated[str, typer.Argument(metavar="[MODEL]", help="As lid.176; without it, all are listed.")] = "",
+) -> None:
+    """List the models whose labels are known, or the labels of one: what each stands for, and which for nothing."""
+    from pipelines.lang_labels import label_rows, model_rows
+
+    table = Table("label", "code", "language") if model else Table("model", "labels", "languages", "unresolvable")
+    for row in label_rows(model) if model else model_rows():
+        table.add_row(*row)
+    OUT.print(table)
+
+
+@lang_app.command("import")
+def lang_import(
+    source: Annotated[str, typer.Argument(metavar="fineweb2", help="Whose files they are.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Its configs folder, or a tar archive of it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="A new folder for the files.")],
+) -> None:
+    """Turn FineWeb-2's configuration files into language files, and tell what could not be taken over."""
+    from pipelines.lang_import import SOURCES, import_fineweb2
+    from stages.registry import nearest
+
+    if source not in SOURCES:
+        raise ConfigError(f"lang import: unknown source {source!r}{nearest(source, SOURCES)}")
+    imported = import_fineweb2(path, output)
+    table = Table("key", "what", "files", "times", "example")
+    for row in imported.summary():
+        table.add_row(*map(str, row))
+    OUT.print(table)
+    OUT.print(
+        f"{imported.files:,} files: {len(imported.languages):,} languages, {imported.bounds:,} bounds,"
+        f" {imported.stop_words:,} stop words in {output}; each finding is a line of {output / 'report.tsv'}",
+        soft_wrap=True,
+    )
+
+
+@lang_app.command("words")
+def lang_words(
+    reference: Annotated[
+        list[str],
+        typer.Option("--reference", metavar="URI", help="Text of the language and of others."),
+    ],
+    codes: Annotated[list[str], typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")] = [],  # noqa: B006
+    write: Annotated[str, typer.Option("--write", metavar="DIR", help="Put the lists into language files there.")] = "",
+) -> None:
+    """Derive frequent words that hardly any other language has, and the bound on their share, for small languages."""
+    from pipelines.lang_words import FrequentWords, frequent_words, shown
+    from pipelines.lang_words import write as write_file
+
+    for found in frequent_words(codes, reference):
+        OUT.print(shown(found), soft_wrap=True)
+        if write and isinstance(found, FrequentWords):
+            OUT.print(f"  wrote {write_file(found, Path(write))}", soft_wrap=True)
+
+
+@lang_app.command("derive")
+def lang_derive(
+    codes: Annotated[list[str], typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")] = [],  # noqa: B006
+    reference: Annotated[
+        list[str], typer.Option("--reference", metavar="URI", help="Clean text to derive numbers from.")
+    ] = [],  # noqa: B006
+    words: Annotated[
+        list[str], typer.Option("--words", metavar="URI", help="Text whose licence permits to take word lists from it.")
+    ] = [],  # noqa: B006
+    write: Annotated[str, typer.Option("--write", metavar="DIR", help="Write the language files there.")] = "",
+    lang_configs: LangConfigs = "",
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Whose scores the threshold is for.")] = "lid.176",
+    known: Annotated[bool, typer.Option("--known", help="Also every language that the model knows.")] = False,
+) -> None:
+    """Derive bounds, the threshold of language identification and stop words; shows what would change."""
+    from pipelines.derive.command import derive, shown
+    from pipelines.derive.command import write as write_file
+
+    for derived in derive(codes, reference, words, lang_configs or None, model, known):
+        OUT.print(shown(derived, detailed=len(codes) == 1), soft_wrap=len(codes) != 1)
+        if write:
+            OUT.print(f"wrote {write_file(derived, Path(write))}", soft_wrap=True)
+
+
 @models_app.command("get")
 def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.176.")]) -> None:
     """Fetch a model into the cache, checked by its sha256, and print its path."""

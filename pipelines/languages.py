@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stages.columns import IDENTIFICATION, SIZES
 from stages.errors import ConfigError
-from stages.identify.codes import name_of, resolve
+from stages.identify.codes import is_code, known_languages, name_of, resolve
 from stages.registry import load_stages, nearest
 from stages.text.language import LanguageText
 
@@ -37,6 +37,7 @@ class Language:
     name: str
     text: LanguageText
     bounds: Mapping[str, Bound]
+    backoff: str | None = None
 
 
 class LanguageRow(NamedTuple):
@@ -53,24 +54,35 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Text(_Table):
+class TextTable(_Table):
     terminators: str | None = None
+    terminators_why: str | None = None
     stop_words: tuple[str, ...] | None = None
+    stop_words_why: str | None = None
     flagged_words: tuple[str, ...] | None = None
+    flagged_words_why: str | None = None
+    frequent_words: tuple[str, ...] | None = None
+    frequent_words_why: str | None = None
 
 
-class _Bound(_Table):
+class BoundTable(_Table):
     min: float | None = None
     max: float | None = None
     off: bool = False
     why: str | None = None
 
 
-class _File(_Table):
+class LanguageFile(_Table):
+    """A file of `lang_configs/` as it stands, without what it inherits.
+
+    `backoff` says why a language has no values of its own: it has those of `_default` and of its script.
+    """
+
     name: str | None = None
     code: str | None = None
-    text: _Text = _Text()
-    bounds: dict[str, _Bound] = {}
+    backoff: str | None = None
+    text: TextTable = TextTable()
+    bounds: dict[str, BoundTable] = {}
 
 
 def resolve_code(label: str) -> str:
@@ -91,7 +103,47 @@ def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
         name=names[-1] if names else name_of(code),
         text=_lay_text(code, [layer.text for layer in layers]),
         bounds=dict(sorted(_merge(layers).items())),
+        backoff=layers[-1].backoff if layers else None,
     )
+
+
+def own_file(code: str, extra_dir: str | Path | None = None) -> LanguageFile:
+    """The language's own file as it stands, the user's before the installed one; an empty one where there is none."""
+    paths = [path for path in _paths(code, extra_dir) if path.stem == code]
+    return _read(paths[-1]) if paths else LanguageFile()
+
+
+def inherited_bounds(code: str, extra_dir: str | Path | None = None) -> dict[str, Bound]:
+    """The bounds of a language without its own files."""
+    return _merge(_read(path) for path in _paths(code, extra_dir) if path.stem != code)
+
+
+def bounds_under(below: Mapping[str, Bound], file: LanguageFile) -> dict[str, Bound]:
+    """The bounds of a file laid over others."""
+    return _lay_bounds(dict(below), file)
+
+
+def script_file(code: str) -> LanguageFile:
+    """The installed file of the code's script; an empty one where there is none."""
+    path = INSTALLED / f"_{code.partition('_')[2]}.toml"
+    return _read(path) if path.is_file() else LanguageFile()
+
+
+def cannot_bind(bound: Bound) -> str | None:
+    """Why a bound drops nothing or everything, from the range that its column can have; None where it can bind.
+
+    Every column is at least 0, and one named `_ratio` at most 1: of the n-grams, only one word over and over exceeds 1.
+    """
+    place = f"bounds.{bound.column}"
+    if bound.column.endswith("_ratio") and bound.maximum is not None and bound.maximum >= 1:
+        return f"{place}: max {bound.maximum:g} drops nothing: a ratio is at most 1; lower it, or write off = true"
+    if bound.column.endswith("_ratio") and bound.minimum is not None and bound.minimum > 1:
+        return f"{place}: min {bound.minimum:g} drops every text: a ratio is at most 1; lower it"
+    if bound.minimum is not None and bound.minimum <= 0:
+        return f"{place}: min {bound.minimum:g} drops nothing: no value is below 0; raise it, or leave it out"
+    if bound.maximum is not None and bound.maximum < 0:
+        return f"{place}: max {bound.maximum:g} drops every text: no value is below 0; raise it"
+    return None
 
 
 def list_languages(extra_dir: str | Path | None = None) -> list[LanguageRow]:
@@ -140,9 +192,15 @@ def require_languages(extra_dir: str | Path, measured: Collection[str] = ()) -> 
 
 def _crossed(code: str, path: Path, extra_dir: str | Path | None) -> Iterator[str]:
     """Bounds that nothing can meet once the files of a language are laid over each other."""
-    for bound in () if code.startswith("_") else load_language(code, extra_dir).bounds.values():
+    if code.startswith("_"):
+        return
+    language = load_language(code, extra_dir)
+    for bound in language.bounds.values():
         if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
             yield f"{path}: bounds.{bound.column}: min {bound.minimum:g} is above max {bound.maximum:g}"
+    least, words = language.bounds.get("stop_word_count"), len(language.text.stop_words)
+    if least is not None and least.minimum is not None and 0 < words < least.minimum:
+        yield f"{path}: bounds.stop_word_count: min {least.minimum:g} drops every text: there are {words} stop words"
 
 
 def _paths(code: str, extra_dir: str | Path | None) -> Iterator[Path]:
@@ -162,14 +220,14 @@ def _files(extra_dir: str | Path | None) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob("*.toml"))]
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path) -> LanguageFile:
     return _parse(path, path.read_bytes())
 
 
 @cache
-def _parse(path: Path, content: bytes) -> _File:
+def _parse(path: Path, content: bytes) -> LanguageFile:
     try:
-        return _File.model_validate(tomllib.loads(content.decode()))
+        return LanguageFile.model_validate(tomllib.loads(content.decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     except ValidationError as error:
@@ -183,12 +241,12 @@ def _explain(error: ValidationError) -> str:
     place = ".".join([*table, key])
     if first["type"] != "extra_forbidden":
         return f"{place}: {first['msg']}, got {first['input']!r}"
-    tables: dict[str, type[_Table]] = {"text": _Text, "bounds": _Bound}
-    model = tables[table[0]] if table else _File
+    tables: dict[str, type[_Table]] = {"text": TextTable, "bounds": BoundTable}
+    model = tables[table[0]] if table else LanguageFile
     return f"unknown key {place!r}{nearest(key, model.model_fields)}"
 
 
-def _lay_text(code: str, tables: Iterable[_Text]) -> LanguageText:
+def _lay_text(code: str, tables: Iterable[TextTable]) -> LanguageText:
     text = LanguageText(code=code)
     for table in tables:
         text = replace(
@@ -196,25 +254,31 @@ def _lay_text(code: str, tables: Iterable[_Text]) -> LanguageText:
             terminators=text.terminators if table.terminators is None else table.terminators,
             stop_words=text.stop_words if table.stop_words is None else frozenset(table.stop_words),
             flagged_words=text.flagged_words if table.flagged_words is None else frozenset(table.flagged_words),
+            frequent_words=text.frequent_words if table.frequent_words is None else frozenset(table.frequent_words),
         )
     return text
 
 
-def _merge(layers: Iterable[_File]) -> dict[str, Bound]:
+def _merge(layers: Iterable[LanguageFile]) -> dict[str, Bound]:
     bounds: dict[str, Bound] = {}
     for layer in layers:
-        for column, given in layer.bounds.items():
-            before = bounds.pop(column, Bound(column))
-            if not given.off:
-                minimum = before.minimum if given.min is None else given.min
-                maximum = before.maximum if given.max is None else given.max
-                bounds[column] = Bound(column, minimum, maximum, given.why or before.why)
+        bounds = _lay_bounds(bounds, layer)
     return bounds
 
 
-def _problems(path: Path, content: _File, measured: Collection[str]) -> Iterator[str]:
+def _lay_bounds(bounds: dict[str, Bound], layer: LanguageFile) -> dict[str, Bound]:
+    for column, given in layer.bounds.items():
+        before = bounds.pop(column, Bound(column))
+        if not given.off:
+            minimum = before.minimum if given.min is None else given.min
+            maximum = before.maximum if given.max is None else given.max
+            bounds[column] = Bound(column, minimum, maximum, given.why or before.why)
+    return bounds
+
+
+def _problems(path: Path, content: LanguageFile, measured: Collection[str]) -> Iterator[str]:
     """What a file that can be read still has wrong."""
-    if not path.stem.startswith("_"):
+    if not path.stem.startswith("_") and not _is_macrolanguage(path.stem):
         try:
             expected = resolve(path.stem, str(path))
         except ConfigError as error:
@@ -226,6 +290,7 @@ def _problems(path: Path, content: _File, measured: Collection[str]) -> Iterator
         yield f"{path}: code is {content.code!r}, but the file is named {path.stem}; leave `code` out"
     yield from _word_problems(f"{path}: text.stop_words", content.text.stop_words or ())
     yield from _word_problems(f"{path}: text.flagged_words", content.text.flagged_words or ())
+    yield from _word_problems(f"{path}: text.frequent_words", content.text.frequent_words or ())
     for column, bound in content.bounds.items():
         place = f"{path}: bounds.{column}"
         if column not in (known := {*bound_columns(), *measured}):
@@ -234,13 +299,27 @@ def _problems(path: Path, content: _File, measured: Collection[str]) -> Iterator
             yield f"{place}: neither min nor max nor off = true"
         if bound.off and not (bound.min is None and bound.max is None):
             yield f"{place}: off = true, and a limit as well; keep one"
+        if problem := cannot_bind(Bound(column, bound.min, bound.max)):
+            yield f"{path}: {problem}"
+    if content.backoff is not None and (content.bounds or content.text != TextTable()):
+        yield f"{path}: backoff says that nothing is set for this language, but something is; leave `backoff` out"
 
 
-def _unexplained(path: Path, content: _File) -> Iterator[str]:
-    """Bounds without a reason, which nobody can judge later."""
+def _is_macrolanguage(code: str) -> bool:
+    """Whether text stands under the code of several languages (`que_Latn`), which no label can be resolved to."""
+    language, _, script = code.partition("_")
+    known = known_languages().get(language)
+    return bool(known and script and is_code(code) and any(k.macro == language for k in known_languages().values()))
+
+
+def _unexplained(path: Path, content: LanguageFile) -> Iterator[str]:
+    """Values without a source, which nobody can judge later."""
     for column, bound in content.bounds.items():
         if not bound.why:
             yield f'{path}: bounds.{column}: say why, as why = "...": where a number was measured, on what, when'
+    for key in TextTable.model_fields:
+        if not key.endswith("_why") and getattr(content.text, key) and not getattr(content.text, f"{key}_why"):
+            yield f'{path}: text.{key}: say where it is from, as {key}_why = "..."'
 
 
 def _word_problems(place: str, words: tuple[str, ...]) -> Iterator[str]:

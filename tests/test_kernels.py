@@ -65,7 +65,7 @@ STOP_WORDS = frozenset({"the", "a", "straße", "ὀδυσσεύς", "σας", "�
 FLAGGED = frozenset({"bad", "strasse", "very bad", "天气", "😀", "e"})
 LANGUAGES = [
     LanguageText(),
-    LanguageText(code="jpn_Jpan", stop_words=STOP_WORDS, flagged_words=FLAGGED),
+    LanguageText(code="jpn_Jpan", stop_words=STOP_WORDS, flagged_words=FLAGGED, frequent_words=STOP_WORDS),
     LanguageText(
         code="ell_Grek", terminators=".!;", stop_words=STOP_WORDS, flagged_words=FLAGGED - {"very bad", "天气"}
     ),

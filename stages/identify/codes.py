@@ -52,8 +52,14 @@ _PRINCIPAL = dict(
 )
 """The individual language that text under a macrolanguage's code is nearly always in (FineWeb-2 decides the same)."""
 
-_WRITTEN_AS_ONE = frozenset({"hbs", "srd"})
-"""Macrolanguages that are labels of their own: models and corpora have text under them."""
+_WRITTEN_AS_ONE = frozenset({"hbs", "srd", "kpe", "san"})
+"""Macrolanguages that are labels of their own: models and corpora have text under them, and none under members."""
+
+_SEVERAL_SCRIPTS = frozenset({"srp"})
+"""Languages whose code alone does not tell the script: both are usual."""
+
+_COLLECTIONS = {"nah": "Nahuatl languages", "oto": "Otomian languages", "ber": "Berber languages", "bih": "Bihari"}
+"""Codes of ISO 639-2 for groups of languages that corpora use as if they were one."""
 
 _SCRIPT_VARIANTS = {
     "Hans": "Hani", "Hant": "Hani", "Kore": "Hang", "Jamo": "Hang", "Hira": "Jpan", "Kana": "Jpan", "Hrkt": "Jpan",
@@ -75,6 +81,10 @@ class KnownLanguage:
     scripts: tuple[str, ...]
     macro: str | None
     name: str
+    family: str | None = None
+    """The largest group of Glottolog that it is in; None for an isolate."""
+    groups: tuple[str, ...] = ()
+    """Groups of ISO 639-5 that it is in, the largest first: `ine sla zls`."""
 
 
 @cache
@@ -82,9 +92,24 @@ def known_languages() -> Mapping[str, KnownLanguage]:
     """Every language of ISO 639-3 in use, by its three letters."""
     rows = (line.split("\t") for line in read_table("languages.tsv"))
     return {
-        code: KnownLanguage(code, tuple(others.split()), tuple(scripts.split()), macro or None, name)
-        for code, others, scripts, macro, name in rows
+        code: KnownLanguage(
+            code,
+            tuple(others.split()),
+            tuple(scripts.split()),
+            macro or None,
+            name,
+            family or None,
+            tuple(groups.split()),
+        )
+        for code, others, scripts, macro, name, family, groups in rows
     }
+
+
+@cache
+def _retired() -> Mapping[str, tuple[str, ...]]:
+    """Codes that took the place of one that was split."""
+    rows = (line.split("\t") for line in read_table("retired.tsv"))
+    return {code: tuple(successors.split()) for code, successors, _ in rows}
 
 
 def read_table(name: str) -> list[str]:
@@ -107,7 +132,7 @@ def resolve(label: str, where: str = "language") -> str:
         return language
     known = _find(language)
     if known is None:
-        raise ConfigError(f"{where}: {label!r} is not a language code{_nearest(label)}")
+        raise ConfigError(f"{where}: {label!r} {_not_one(label, language, script)}")
     code = _PRINCIPAL.get(known.code, known.code)
     if code == known.code and code not in _WRITTEN_AS_ONE and (members := _members(code)):
         raise ConfigError(f"{where}: {label!r} stands for several languages; {_choose(members)}")
@@ -143,6 +168,31 @@ def name_of(code: str) -> str:
 def script_name(script: str) -> str:
     """English name of an ISO 15924 code."""
     return str(icu.Locale(f"und_{script}").getDisplayScript(icu.Locale("en")))
+
+
+def family_of(code: str) -> str | None:
+    """Name of the largest family that a code's language is in, as Glottolog has it; None for isolates and the like."""
+    known = _find(code.partition("_")[0])
+    return known.family if known else None
+
+
+def groups_of(code: str) -> tuple[str, ...]:
+    """ISO 639-5 codes of the groups that a code's language is in, the largest first: `ine sla zls`."""
+    known = _find(code.partition("_")[0])
+    return known.groups if known else ()
+
+
+def bcp47(code: str) -> str:
+    """The BCP 47 tag of a code: the shortest code of the language, and its script where it is not the usual one."""
+    language, _, script = code.partition("_")
+    known = known_languages().get(language)
+    if known is None:
+        return code.replace("_", "-")
+    macros = (macro for macro, member in _PRINCIPAL.items() if member == language)
+    others = (other for each in (language, *macros) for other in known_languages()[each].other_codes)
+    subtag = next((other for other in others if len(other) == 2), language)
+    usual = not script or (known.scripts[:1] == (script,) and language not in _SEVERAL_SCRIPTS)
+    return subtag if usual else f"{subtag}-{script}"
 
 
 def scripts_of(code: str) -> tuple[str, ...]:
@@ -215,7 +265,7 @@ def _is_script(script: str) -> bool:
 
 def _usual_script(code: str, region: str | None, label: str, where: str) -> str:
     scripts = known_languages()[code].scripts
-    if code == "srp" and region is None:
+    if code in _SEVERAL_SCRIPTS and region is None:
         choices = _choose(f"{code}_{script}" for script in scripts)
         raise ConfigError(f"{where}: {label!r} is written in several scripts; {choices}")
     if region and len(scripts) > 1:
@@ -256,6 +306,19 @@ def _choose(codes: Iterable[str], shown: int = 12) -> str:
     choices = list(codes)
     more = f" and {len(choices) - shown} more" if len(choices) > shown else ""
     return f"choose one of {', '.join(choices[:shown])}{more}"
+
+
+def _not_one(label: str, language: str, script: str | None) -> str:
+    """Why a code names no language: it was split, it is a group, or there is none."""
+    if successors := _retired().get(language):
+        return f"was split in ISO 639-3; {_choose(f'{code}_{script or _first_script(code)}' for code in successors)}"
+    if language in _COLLECTIONS:
+        return f"is a group of languages ({_COLLECTIONS[language]}); write the code of one of them"
+    return f"is not a language code{_nearest(label)}"
+
+
+def _first_script(code: str) -> str:
+    return next(iter(known_languages()[code].scripts), "Latn")
 
 
 def _nearest(label: str) -> str:

@@ -1,4 +1,4 @@
-"""Flagged words of the language in the text, and addresses on a block list."""
+"""Flagged and frequent words of the language in the text, and addresses on a block list."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +19,7 @@ COLUMNS = pa.schema(
     [
         ("flagged_word_count", pa.int32()),
         ("flagged_word_ratio", pa.float32()),
+        ("frequent_word_ratio", pa.float32()),
         ("url_blocked", pa.int32()),
     ]
 )
@@ -35,27 +36,31 @@ def _resources(config: Lists) -> dict[str, BlockListFiles]:
     return {"blocked": BlockListFiles(config.block_lists)}
 
 
-@stage("quality.lists", config=Lists, writes=COLUMNS, resources=_resources)
+@stage("quality.lists", config=Lists, writes=COLUMNS, resources=_resources, version=2)
 def lists(batch: TextBatch, config: Lists, blocked: BlockList) -> pa.RecordBatch:
-    """Count flagged words and look the address up.
+    """Count flagged and frequent words and look the address up.
 
     `flagged_word_count` is occurrences of the language's flagged words and phrases in any case: whole words, or
     anywhere in the text for entries in scripts without spaces. `flagged_word_ratio` is that per word with a letter,
-    mark or number; 0 for texts without words. `url_blocked` is 1 if the host of `url`, a domain above it or the
-    address itself is on a block list, else 0, also for rows without a URL.
+    mark or number; 0 for texts without words. `frequent_word_ratio` is occurrences of the language's frequent words per
+    such word; for a language without frequent words it is 1, so that a bound on it never bites. `url_blocked` is 1 if
+    the host of `url`, a domain above it or the address itself is on a block list, else 0, also for rows without a URL.
 
     Reads:   text, url
-    Writes:  flagged_word_count, url_blocked: int32; flagged_word_ratio: float32
+    Writes:  flagged_word_count, url_blocked: int32; flagged_word_ratio, frequent_word_ratio: float32
     Source:  C4 and datatrove 0.10.1's C4BadWordsFilter (a document with any flagged word is dropped there; here a
-             count and a ratio); URL lists as in RefinedWeb (Penedo et al. 2023, appendix G.1)
+             count and a ratio); frequent words as FineWeb-2's precision filter (Penedo et al. 2025), which keeps a
+             document with any word of its list; URL lists as in RefinedWeb (Penedo et al. 2023, appendix G.1)
     """
     segments = batch.segments
     listed = _Flagged.of(batch.language.flagged_words)
-    flagged, words = count(segments, word_set(listed.words))
+    known = batch.language.frequent_words
+    flagged, frequent, words = count(segments, word_set(listed.words), word_set(known))
     if listed.phrases:
         flagged = flagged + np.array([len(listed.phrases.findall(text.lower())) for text in batch.texts], np.int64)
-    columns = (flagged, np.where(flagged > 0, flagged / np.maximum(words, 1), 0.0), _blocked(batch, blocked))
-    return columns_of(COLUMNS, columns)
+    share = frequent / np.maximum(words, 1) if known else np.ones(len(batch))
+    ratio = np.where(flagged > 0, flagged / np.maximum(words, 1), 0.0)
+    return columns_of(COLUMNS, (flagged, ratio, share, _blocked(batch, blocked)))
 
 
 def _blocked(batch: TextBatch, blocked: BlockList) -> np.ndarray:
@@ -72,9 +77,10 @@ def lists_plain(batch: TextBatch, config: Lists, blocked: BlockList) -> pa.Recor
     flagged = _Flagged.of(batch.language.flagged_words)
     rows = []
     for (_, parts), url in zip(batch, urls, strict=True):
-        found = flagged.count(parts)
-        words = sum(many for word, many in parts.word_counts.items() if WORD_FACTS[word].is_word) if found else 1
-        rows.append((found, found / max(words, 1), int(blocked.blocks(url or ""))))
+        found, known = flagged.count(parts), batch.language.frequent_words
+        words = max(sum(many for word, many in parts.word_counts.items() if WORD_FACTS[word].is_word), 1)
+        listed = sum(many for word, many in parts.word_counts.items() if WORD_FACTS[word].folded in known)
+        rows.append((found, found / words, listed / words if known else 1.0, int(blocked.blocks(url or ""))))
     return measured(COLUMNS, rows)
 
 

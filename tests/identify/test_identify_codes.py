@@ -4,7 +4,10 @@ import pytest
 
 from stages.errors import ConfigError
 from stages.identify.codes import (
+    bcp47,
+    family_of,
     fold_macro,
+    groups_of,
     known_languages,
     name_of,
     resolve,
@@ -12,7 +15,15 @@ from stages.identify.codes import (
     same_language,
     scripts_of,
 )
-from stages.identify.labels import codes_of_labels, label_table, parse_labels
+from stages.identify.labels import (
+    TABLES,
+    codes_of_labels,
+    label_table,
+    labels_of,
+    parse_labels,
+    resolve_label,
+    unresolvable,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +68,10 @@ from stages.identify.labels import codes_of_labels, label_table, parse_labels
         ("ja", "jpn_Jpan"),
         ("kor_Kore", "kor_Hang"),
         ("sh", "hbs_Latn"),
+        ("tok", "tok_Latn"),
+        ("ajp_Arab", "apc_Arab"),  # merged in 2023
+        ("apc_Arab_sout3123", "apc_Arab"),  # FLORES+ adds a glottocode
+        ("san", "san_Deva"),
         ("mul_Zxxx", "mul"),
         ("und", "und"),
     ],
@@ -77,6 +92,8 @@ def test_spellings_resolve_to_one_code(label: str, code: str) -> None:
         ("swwe_Latn", r"did you mean sww_Latn"),
         ("ekk_Xatn", r"'Xatn' is not a script of ISO 15924"),
         ("", r"'' is not a language code; codes are ISO 639-3 and ISO 15924, as ekk_Latn"),
+        ("daf_Latn", r"'daf_Latn' was split in ISO 639-3; choose one of dnj_Latn, lda_Latn"),
+        ("nah", r"'nah' is a group of languages \(Nahuatl languages\)"),
         ("abj", r"the script of 'abj' is not known; write it out"),
     ],
 )
@@ -130,6 +147,96 @@ def test_every_language_with_a_script_resolves_unless_it_is_several() -> None:
             assert resolve(code) == code
 
 
+@pytest.mark.parametrize(
+    ("code", "family", "groups"),
+    [
+        ("srp_Latn", "Indo-European", ("ine", "sla", "zls")),
+        ("swh_Latn", "Atlantic-Congo", ("alv", "bnt")),
+        ("est", "Uralic", ("urj",)),
+        ("cmn_Hani", "Sino-Tibetan", ("sit", "zhx")),
+        ("lit_Latn", "Indo-European", ("ine", "bat")),
+        ("eus_Latn", None, ()),
+        ("xxx_Latn", None, ()),
+    ],
+)
+def test_families(code: str, family: str | None, groups: tuple[str, ...]) -> None:
+    assert (family_of(code), groups_of(code)) == (family, groups)
+
+
+def test_most_languages_have_a_family() -> None:
+    known = known_languages().values()
+    assert sum(bool(each.family) for each in known) > 0.9 * len(known)
+    assert all(each.family for each in known if each.groups)
+
+
+@pytest.mark.parametrize(
+    ("code", "tag"),
+    [
+        ("ekk_Latn", "et"),
+        ("nob_Latn", "nb"),
+        ("srp_Cyrl", "sr-Cyrl"),
+        ("uzn_Cyrl", "uz-Cyrl"),
+        ("gsw_Latn", "gsw"),
+        ("kaz_Arab", "kk-Arab"),
+        ("xxx_Latn", "xxx-Latn"),
+    ],
+)
+def test_bcp47_tags(code: str, tag: str) -> None:
+    assert bcp47(code) == tag
+
+
+def test_bcp47_tags_resolve_to_the_code_they_are_of() -> None:
+    macros = {known.macro for known in known_languages().values()}
+    for known in known_languages().values():
+        for script in () if known.code in macros else known.scripts:
+            assert resolve(bcp47(f"{known.code}_{script}")) == f"{known.code}_{script}"
+
+
+@pytest.mark.parametrize("model", TABLES)
+def test_codes_of_label_tables_are_those_that_languages_are_filed_under(model: str) -> None:
+    for label, code in label_table(model).items():
+        assert resolve(code, label) == code
+
+
+@pytest.mark.parametrize(
+    ("label", "model", "code"),
+    [
+        ("__label__als", "lid.176", "gsw_Latn"),
+        ("als_Latn", "glotlid", "als_Latn"),
+        ("sq", "cld2", "als_Latn"),
+        ("iw", "cld2", "heb_Hebr"),
+        ("fas_Arab", "glotlid", "pes_Arab"),
+        ("daf_Latn", "fineweb-2", "dnj_Latn"),
+        ("zho_Hant", "flores-200", "cmn_Hani"),
+        ("kon_Latn", "openlid", "ktu_Latn"),
+    ],
+)
+def test_labels_resolve_per_model(label: str, model: str, code: str) -> None:
+    assert resolve_label(label, model) == code
+    assert label.removeprefix("__label__") in labels_of(code)[model]
+
+
+@pytest.mark.parametrize(
+    ("label", "model", "message"),
+    [
+        ("que_Latn", "glotlid", r"'que_Latn' of glotlid stands for several languages; choose one of qub_Latn"),
+        ("und_Adlm", "glotlid", r"'und_Adlm' of glotlid is no language"),
+        ("xx-Latn", "cld2", r"'xx-Latn' of cld2 is no language"),
+        ("ekk", "lid.176", r"lid.176 has no label 'ekk'"),
+        ("et", "lid176", r"no labels of 'lid176'; did you mean 'lid.176'\?"),
+    ],
+)
+def test_labels_that_name_no_one_language(label: str, model: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        resolve_label(label, model)
+
+
+def test_unresolvable_labels_are_listed() -> None:
+    assert unresolvable("lid.176") == unresolvable("fineweb-2") == unresolvable("openlid") == {}
+    assert set(unresolvable("cld2")) >= {"un", "xx-Zyyy", "zzb"}
+    assert all(unresolvable("glotlid").values())
+
+
 def test_lid176_labels_are_its_own() -> None:
     table = label_table("lid.176")
     assert len(table) == len(set(table.values())) == 176
@@ -146,6 +253,10 @@ def test_a_model_is_known_by_its_labels() -> None:
     assert codes_of_labels(lid, "any.bin")["__label__als"] == "gsw_Latn"
     glotlid = ["__label__als_Latn", "__label__ekk_Latn", "__label__und_Mong", "__label__zxx_Zzzz"]
     assert list(codes_of_labels(glotlid, "glotlid.bin").values()) == ["als_Latn", "ekk_Latn", "und", "und"]
+    version = [label for label in label_table("glotlid") if not label.startswith("w")]
+    assert codes_of_labels(version, "glotlid.bin")["que_Latn"] == "und"
+    own = codes_of_labels(["est_Latn", "zho_Hant", "daf_Latn", "que_Latn", "qaa_Latn"], "own.bin")
+    assert list(own.values()) == ["ekk_Latn", "cmn_Hani", "dnj_Latn", "que_Latn", "qaa_Latn"]
     assert codes_of_labels(["__label__en", "__label__fr"], "own.bin") == {
         "__label__en": "eng_Latn",
         "__label__fr": "fra_Latn",

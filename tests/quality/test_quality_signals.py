@@ -11,7 +11,7 @@ from stages.quality.blocklist import BlockList, BlockListFiles
 from stages.quality.c4 import C4, c4, c4_plain, line_words
 from stages.quality.composition import Composition, composition
 from stages.quality.gopher import Gopher, gopher
-from stages.quality.lists import Lists, lists
+from stages.quality.lists import Lists, lists, lists_plain
 from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
 
@@ -22,11 +22,15 @@ def batch(
     code: str = "und",
     stop_words: frozenset[str] = frozenset(),
     flagged_words: frozenset[str] = frozenset(),
+    frequent_words: frozenset[str] = frozenset(),
 ) -> TextBatch:
     rows = pa.RecordBatch.from_pydict(
         {"text": pa.array([text], pa.large_string()), "url": pa.array([url], pa.string())}
     )
-    return TextBatch(rows, LanguageText(code=code, stop_words=stop_words, flagged_words=flagged_words))
+    language = LanguageText(
+        code=code, stop_words=stop_words, flagged_words=flagged_words, frequent_words=frequent_words
+    )
+    return TextBatch(rows, language)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,26 @@ def test_flagged_words(text: str, flagged: set[str], count: int) -> None:
     row = lists(batch(text, flagged_words=frozenset(flagged)), Lists(), BlockList.parse([])).to_pylist()[0]
     assert row["flagged_word_count"] == count
     assert (row["flagged_word_ratio"] > 0) == (count > 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "frequent", "ratio"),
+    [
+        ("Ja see on, see!", {"see", "on"}, 0.75),
+        ("Nothing of it here", {"see", "on"}, 0.0),
+        ("ΤΗΣ ΟΔΟΣ 1", {"της", "οδός"}, 1 / 3),
+        ("今天天气。", {"天气"}, 0.5),
+        ("", {"see"}, 0.0),
+        ("no list", set(), 1.0),
+        ("", set(), 1.0),
+    ],
+)
+def test_frequent_words(text: str, frequent: set[str], ratio: float) -> None:
+    given = batch(text, frequent_words=frozenset(frequent))
+    for measure in (lists, lists_plain):
+        assert measure(given, Lists(), BlockList.parse([])).to_pylist()[0]["frequent_word_ratio"] == pytest.approx(
+            ratio
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,379 @@
+"""How much clean human text the bounds drop, each document judged by bounds that were derived without it.
+
+    python -m infra.benchmarks.clean_text --reference mono --words mono/bible [--words ...]
+        [--fineweb2 fineweb2-configs.tar.gz --fineweb2-documents 5] [--json OUT]
+
+Documents are put into halves by the hash of their id. Each half is judged by what the other half gives: the bounds of
+every language, widened from published ones as `babelmill lang derive _default` does, those of the language as
+`lang derive CODE` does where it has enough text, and stop words where no person has listed any. Script files and what
+a person set stay as shipped. A language with a single document so has nothing of its own. Only bounds on quality
+count, and documents of at least as many words as the bounds ask.
+
+With `--fineweb2` the same documents, so many of each language and source, go through datatrove's filters with
+FineWeb-2's own configuration of their language, as its pipeline has them: with datatrove's word tokenizer where it can
+run, otherwise with our words. A text that a filter cannot read counts as dropped.
+"""
+
+import argparse
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xxhash
+import yaml
+from datatrove.data import Document
+from datatrove.pipeline.filters import FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter
+from datatrove.utils.word_tokenizers import load_tokenizer_assignments, load_word_tokenizer
+from rich.progress import track
+from rich.table import Table
+
+from infra.benchmarks.text_engine import wide_console
+from pipelines.derive.bounds import applied, balanced, derive_bounds, dropped, long_enough
+from pipelines.derive.language import BALANCE, DEFAULT, LEAST_BYTES, default_start, misses, without_derived
+from pipelines.derive.reference import Measured, Measurer, Reference, Text, joined, read_references
+from pipelines.derive.stop_words import derive_stop_words
+from pipelines.languages import (
+    Bound,
+    LanguageFile,
+    bounds_under,
+    inherited_bounds,
+    load_language,
+    own_file,
+    script_file,
+)
+from stages.adapter.splitter import splitter
+from stages.text.language import LanguageText
+
+MANY: Final = 50
+"""Documents of a language from which on its own share is judged."""
+
+OVERALL, MEAN, WORST = 0.01, 0.015, 0.05
+"""Shares that may be dropped: of all documents, as the mean over languages, of a language with `MANY` documents."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """A document and the bounds that drop it; none where it is kept."""
+
+    id: str
+    language: str
+    source: str
+    reasons: tuple[str, ...]
+
+
+def half_of(ident: str) -> int:
+    """0 or 1, by the hash of the id."""
+    return xxhash.xxh3_64_intdigest(ident.encode()) & 1
+
+
+def half(reference: Reference, number: int) -> Reference:
+    """The texts of a reference that are in a half."""
+    return Reference(reference.code, [text for text in reference.texts if half_of(text.id) == number])
+
+
+def judged(references: Mapping[str, Reference], words: Mapping[str, Reference], measure: Measurer) -> list[Fate]:
+    """The fate of each document under bounds and stop words of the half in which it is not."""
+    halves = [_measured_half(references, words, measure, number) for number in (0, 1)]
+    fates = []
+    for number in (0, 1):
+        train, test = halves[1 - number], halves[number]
+        default = default_bounds(train.values())
+        for code, part in test.items():
+            fates += _fates(part, language_bounds(code, default, train.get(code), references[code].text_bytes))
+    return sorted(fates, key=lambda fate: (fate.language, fate.id))
+
+
+def _measured_half(
+    references: Mapping[str, Reference], words: Mapping[str, Reference], measure: Measurer, number: int
+) -> dict[str, Measured]:
+    """The documents of a half, measured under stop words of the other."""
+    found = {}
+    for code, reference in track(references.items(), f"half {number + 1} of 2", console=wide_console()):
+        documents, others = half(reference, number), half(reference, 1 - number)
+        if documents.documents:
+            lists = half(words[code], 1 - number) if code in words else None
+            found[code] = measure(documents, language_text(others, lists, measure))
+    return found
+
+
+def language_text(reference: Reference, words: Reference | None, measure: Measurer) -> LanguageText:
+    """The `[text]` table of a language with stop words derived of these texts, unless a person has listed some."""
+    text = load_language(reference.code).text
+    if without_derived(own_file(reference.code)).text.stop_words:
+        return text
+    found = derive_stop_words(words) if words is not None else None
+    text = replace(text, stop_words=frozenset(found.words if found else ()))
+    if found and misses(measure(reference, text), inherited_bounds(reference.code)):
+        return replace(text, stop_words=LanguageText().stop_words)
+    return text
+
+
+def default_bounds(parts: Iterable[Measured]) -> dict[str, Bound]:
+    """The bounds of every language, derived of these documents."""
+    kept = without_derived(own_file(DEFAULT))
+    start = default_start(kept)
+    plain = [long_enough(part, start) for part in parts if script_file(part.code) == LanguageFile()]
+    return applied(start, derive_bounds(joined(balanced(plain, BALANCE), DEFAULT), start, kept.bounds))
+
+
+def language_bounds(
+    code: str, default: Mapping[str, Bound], reference: Measured | None, text_bytes: int
+) -> dict[str, Bound]:
+    """The bounds of a language over those of every language, derived of these documents."""
+    kept = without_derived(own_file(code))
+    below = bounds_under(bounds_under(default, script_file(code)), kept)
+    if reference is None or text_bytes < LEAST_BYTES:
+        return below
+    return applied(below, derive_bounds(reference, below, kept.bounds))
+
+
+def _fates(part: Measured, bounds: Mapping[str, Bound]) -> Iterator[Fate]:
+    documents = long_enough(part, bounds)
+    masks = dropped(documents, bounds)
+    for row, ident in enumerate(documents.ids):
+        reasons = tuple(column for (column, _), mask in masks.items() if mask[row])
+        yield Fate(ident, part.code, documents.sources[row], reasons)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Documents of a language or source, and how many of them are dropped for what."""
+
+    name: str
+    documents: int
+    dropped: int
+    reasons: Mapping[str, int]
+
+    @property
+    def share(self) -> float:
+        return self.dropped / self.documents
+
+    def explained(self) -> str:
+        """The bounds that drop the most, as `symbol_ratio 2`."""
+        return ", ".join(f"{reason} {count}" for reason, count in Counter(self.reasons).most_common(3))
+
+
+def shares(fates: Sequence[Fate], by: str) -> list[Share]:
+    """For each language or source what is dropped, the largest share first."""
+    groups: dict[str, list[Fate]] = {}
+    for fate in fates:
+        groups.setdefault(getattr(fate, by), []).append(fate)
+    found = [
+        Share(
+            name,
+            len(members),
+            sum(bool(fate.reasons) for fate in members),
+            dict(Counter(reason for fate in members for reason in fate.reasons)),
+        )
+        for name, members in groups.items()
+    ]
+    return sorted(found, key=lambda share: (-share.share, share.name))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a set of fates."""
+
+    documents: int
+    languages: int
+    dropped: int
+    overall: float
+    mean_of_languages: float
+    worst_of_many: float
+    above_1_percent: int
+
+
+def summary(fates: Sequence[Fate]) -> Summary:
+    """What is dropped over all, as the mean over languages, and at most where a language has `MANY` documents."""
+    languages = shares(fates, "language")
+    count = sum(share.dropped for share in languages)
+    return Summary(
+        documents=len(fates),
+        languages=len(languages),
+        dropped=count,
+        overall=count / max(len(fates), 1),
+        mean_of_languages=float(np.mean([share.share for share in languages])) if languages else 0.0,
+        worst_of_many=max((share.share for share in languages if share.documents >= MANY), default=0.0),
+        above_1_percent=sum(share.share > 0.01 for share in languages),
+    )
+
+
+def passes(found: Summary) -> bool:
+    """Whether clean text survives."""
+    return found.overall <= OVERALL and found.mean_of_languages <= MEAN and found.worst_of_many <= WORST
+
+
+def read_configurations(path: Path) -> dict[str, dict[str, Any]]:
+    """FineWeb-2's file of each language, from its archive or folder."""
+    if path.is_dir():
+        return {file.stem: yaml.safe_load(file.read_text("utf-8")) for file in sorted(path.rglob("*.yml"))}
+    found = {}
+    with tarfile.open(path) as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.name.endswith(".yml") else None
+            if content is not None:
+                found[Path(member.name).stem] = yaml.safe_load(content.read())
+    return found
+
+
+@dataclass(frozen=True)
+class Rival:
+    """FineWeb-2's filters for a language; `own_words` where they run with datatrove's word tokenizer."""
+
+    filters: tuple[Any, ...]
+    own_words: bool
+
+    def reason(self, text: str) -> str | None:
+        """The first reason to drop the text; None where it is kept."""
+        for each in self.filters:
+            try:
+                answer = each.filter(Document(text=text, id="-"))
+            except Exception as error:  # it divides by the number of words or lines, which may be 0
+                return f"error: {type(error).__name__}"
+            if answer is not True:
+                return str(answer[1]) if isinstance(answer, tuple) else "dropped"
+        return None
+
+
+def rival(code: str, configuration: Mapping[str, Any]) -> Rival:
+    """The filters of FineWeb-2's pipeline, step 5, with the configuration of a language."""
+    own = _own_tokenizer(code)
+    words: Any = code if own else splitter()
+    return Rival(
+        (
+            GopherRepetitionFilter(
+                language=words,
+                dup_para_frac=0,
+                dup_line_char_frac=0,
+                dup_para_char_frac=0,
+                dup_line_frac=configuration["dup_line_frac"],
+                top_n_grams=configuration["top_n_grams"],
+                dup_n_grams=configuration["dup_n_grams"],
+            ),
+            FineWebQualityFilter(
+                language=words,
+                short_line_thr=999,
+                char_duplicates_ratio=0.1,
+                line_punct_thr=configuration["line_punct_thr"],
+                new_line_ratio=configuration["new_line_ratio"],
+            ),
+            GopherQualityFilter(
+                language=words,
+                max_avg_word_length=configuration["max_avg_word_length"],
+                min_avg_word_length=configuration["min_avg_word_length"],
+                stop_words=configuration["stopwords"],
+                max_non_alpha_words_ratio=configuration["max_non_alpha_words_ratio"],
+                min_stop_words=2,
+            ),
+        ),
+        own,
+    )
+
+
+@cache
+def _own_tokenizer(code: str) -> bool:
+    """Whether datatrove has a word tokenizer for the language and what it needs is installed."""
+    if code not in load_tokenizer_assignments():
+        return False
+    try:
+        load_word_tokenizer(code).word_tokenize("a b")
+    except Exception:  # whatever a missing package raises
+        return False
+    return True
+
+
+def fineweb2(
+    documents: Iterable[tuple[str, Text]], configurations: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[Fate], Counter[str]]:
+    """The fate of each document under FineWeb-2's rules; languages that it has no file for are left out.
+
+    Beside it, documents by how their words were found.
+    """
+    found, words = [], Counter[str]()
+    rivals: dict[str, Rival] = {}
+    for code, text in documents:
+        if code not in configurations:
+            words["no configuration"] += 1
+            continue
+        filters = rivals[code] if code in rivals else rivals.setdefault(code, rival(code, configurations[code]))
+        words["datatrove's words" if filters.own_words else "our words"] += 1
+        reason = filters.reason(text.text)
+        found.append(Fate(text.id, code, text.source, () if reason is None else (reason,)))
+    return found, words
+
+
+def few(fates: Sequence[Fate], references: Mapping[str, Reference], most: int) -> list[tuple[str, Text]]:
+    """At most so many judged documents of each language and source, by the hash of their ids."""
+    texts = {(code, text.id): text for code, reference in references.items() for text in reference.documents}
+    taken: Counter[tuple[str, str]] = Counter()
+    chosen = []
+    for fate in sorted(fates, key=lambda fate: xxhash.xxh3_64_intdigest(fate.id.encode())):
+        taken[(fate.language, fate.source)] += 1
+        if taken[(fate.language, fate.source)] <= most:
+            chosen.append((fate.language, texts[fate.language, fate.id]))
+    return sorted(chosen, key=lambda pair: pair[0])
+
+
+def table(title: str, found: Sequence[Share]) -> Table:
+    """Shares of languages or sources."""
+    shown = Table(title=title, title_justify="left")
+    for heading, side in (("", "left"), ("documents", "right"), ("dropped", "right"), ("share", "right")):
+        shown.add_column(heading, justify=side)  # type: ignore[arg-type]
+    shown.add_column("dropped for")
+    for share in found:
+        shown.add_row(share.name, f"{share.documents:,}", f"{share.dropped:,}", f"{share.share:.2%}", share.explained())
+    return shown
+
+
+def line(name: str, found: Summary) -> str:
+    """The figures in a line."""
+    return (
+        f"{name}: {found.dropped:,} of {found.documents:,} documents dropped ({found.overall:.2%}); mean of "
+        f"{found.languages} languages {found.mean_of_languages:.2%}; at most {found.worst_of_many:.2%} in a language "
+        f"with {MANY} documents or more; {found.above_1_percent} languages above 1 %"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", action="append", required=True, help="clean text: files with `text` and `lang`")
+    parser.add_argument("--words", action="append", default=[], help="of it, text whose licence permits word lists")
+    parser.add_argument("--fineweb2", type=Path, help="FineWeb-2's configurations: folder or archive")
+    parser.add_argument("--fineweb2-documents", type=int, default=5, help="of each language and source")
+    parser.add_argument("--json", type=Path, help="write every figure here")
+    options = parser.parse_args()
+    console = wide_console()
+    references = read_references(options.reference)
+    fates = judged(references, read_references(options.words), Measurer())
+    ours = summary(fates)
+    languages = shares(fates, "language")
+    console.print(table("languages above 1 %", [share for share in languages if share.share > 0.01]))
+    console.print(table("sources", shares(fates, "source")))
+    console.print(line("babelmill", ours))
+    figures: dict[str, Any] = {"summary": asdict(ours), "languages": [asdict(share) for share in languages]}
+    if options.fineweb2:
+        chosen = few(fates, references, options.fineweb2_documents)
+        theirs, words = fineweb2(track(chosen, "FineWeb-2", console=console), read_configurations(options.fineweb2))
+        same = {(fate.language, fate.id) for fate in theirs}
+        ours_there = [fate for fate in fates if (fate.language, fate.id) in same]
+        console.print(table("FineWeb-2's rules: sources", shares(theirs, "source")))
+        console.print(table("FineWeb-2's rules: languages, the 40 worst", shares(theirs, "language")[:40]))
+        console.print(f"words: {', '.join(f'{count:,} documents with {how}' for how, count in words.most_common())}")
+        console.print(line("babelmill, the same documents", summary(ours_there)))
+        console.print(line("FineWeb-2's rules", summary(theirs)))
+        figures["same_documents"] = asdict(summary(ours_there))
+        figures["fineweb2"] = asdict(summary(theirs)) | {"words": dict(words)}
+        figures["fineweb2_languages"] = [asdict(share) for share in shares(theirs, "language")]
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    raise SystemExit(0 if passes(ours) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""`babelmill lang resolve` and `lang labels`: what they print."""
+
+import pytest
+
+from pipelines.lang_labels import describe, label_rows, model_rows
+from stages.errors import ConfigError
+from stages.identify.labels import TABLES
+
+
+def test_a_label_is_described() -> None:
+    told = describe("est").splitlines()
+    assert told[:5] == [
+        "ekk_Latn: Estonian",
+        "BCP 47: et",
+        "scripts: Latn",
+        "macrolanguage: est (Estonian)",
+        "family: Uralic (urj)",
+    ]
+    assert "lid.176: et" in told
+    assert "glotlid: ekk_Latn est_Latn" in told
+    assert describe("als", "lid.176").startswith("gsw_Latn: ")
+    assert describe("eus").splitlines()[3] == "family: none"
+    assert describe("mul") == "mul: Several languages"
+
+
+def test_labels_of_a_model_end_with_the_unresolvable() -> None:
+    rows = list(label_rows("cld2"))
+    codes = [code for _, code, _ in rows]
+    assert ("iw", "heb_Hebr", "Hebrew") in rows
+    assert codes.index("und") == len(codes) - codes.count("und")
+    with pytest.raises(ConfigError, match="did you mean 'glotlid'"):
+        list(label_rows("glotlib"))
+
+
+def test_models_are_listed() -> None:
+    assert [row[0] for row in model_rows()] == list(TABLES)
+    assert ("lid.176", "176", "176", "0") in list(model_rows())
