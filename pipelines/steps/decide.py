@@ -1,9 +1,8 @@
 """Every document's fate: columns against the bounds of its language, then one survivor of each cluster."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +20,14 @@ from stages.columns import DECISIONS, IDENTIFICATION, UNDETERMINED
 
 VERSION = 2
 
+IDENTITY = ("doc_id", "source", "characters", "text_bytes")
+"""Columns of `annotations` that every decision needs, whatever is bounded."""
+
+MEMBERSHIP = ("cluster", "cluster_size", "labelled_size", "evidence")
+"""Columns of `clusters` that decide who survives."""
+
+SURVIVES = "one of each cluster and language"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -30,6 +37,11 @@ class Rule:
     column: str
     minimum: float | None
     maximum: float | None
+
+    def sides(self) -> tuple[str | None, str | None]:
+        """The lower and the upper bound as people read them, `>= 50`; null where it is open."""
+        low = None if self.minimum is None else f">= {self.minimum:g}"
+        return low, None if self.maximum is None else f"<= {self.maximum:g}"
 
 
 def rules(bounds: Mapping[str, Bound], owners: dict[str, str]) -> tuple[Rule, ...]:
@@ -100,12 +112,12 @@ class DecideTask:
     clusters: tuple[Located, ...]
 
     def __call__(self, space: Workspace) -> Outcome:
-        judged = [self._judge(space, number) for number in range(len(self.annotations))]
-        survivors = self._survivors(judged)
+        parts = [self._judge(space, number) for number in range(len(self.annotations))]
+        best = survivors(parts)
         writer, tally = PieceWriter(DECISIONS), Tally("decide")
         kept, kept_rows = [], []
-        for located, rows in zip(self.annotations, judged, strict=True):
-            table = self._decided(rows, survivors)
+        for located, part in zip(self.annotations, parts, strict=True):
+            table = decided(part, best, self.rules, self.language)
             writer.write(self.language, table.select(DECISIONS.names), size=located.piece.bytes)
             tally.add_table("in", table, language=self.language)
             keep = table.column("keep")
@@ -119,81 +131,118 @@ class DecideTask:
         file = space.write(path, buffer, rows=writer.rows, pieces=pieces)
         return Outcome((file,), tuple(tally.counts()), {"kept_bytes": kept, "kept_rows": kept_rows})
 
-    def _judge(self, space: Workspace, number: int) -> dict[str, Any]:
+    def _judge(self, space: Workspace, number: int) -> pa.Table:
         located = self.annotations[number]
-        wanted = ["doc_id", "source", "characters", "text_bytes", *self.sketched, *(r.column for r in self.rules)]
+        wanted = [*IDENTITY, *self.sketched, *(rule.column for rule in self.rules)]
         table = space.read_pieces(located.path, [located.piece], list(dict.fromkeys(wanted)))
-        rule, value = first_failures(table, self.rules)
-        rows: dict[str, Any] = {"table": table, "rule": rule, "value": value}
-        if self.clusters:
-            beside = self.clusters[number]
-            columns = ["cluster", "cluster_size", "labelled_size", "evidence"]
-            rows["clusters"] = space.read_pieces(beside.path, [beside.piece], columns)
-        return rows
+        if not self.clusters:
+            return judged(table, self.rules, None)
+        beside = self.clusters[number]
+        return judged(table, self.rules, space.read_pieces(beside.path, [beside.piece], list(MEMBERSHIP)))
 
-    def _survivors(self, judged: list[dict[str, Any]]) -> dict[str, tuple[int, str, str | None]]:
-        """The most complete document of each cluster that passes: most characters, then the smallest doc_id."""
-        best: dict[str, tuple[int, str, str | None]] = {}
-        for rows in judged if self.clusters else []:
-            sizes = rows["clusters"].column("cluster_size").to_numpy()
-            candidates = np.flatnonzero((sizes > 1) & (rows["rule"] < 0))
-            chosen = rows["table"].take(pa.array(candidates))
-            names = rows["clusters"].column("cluster").take(pa.array(candidates)).to_pylist()
-            hashes = chosen.column("text_hash").to_pylist() if self.sketched else [None] * len(candidates)
-            lengths, ids = chosen.column("characters").to_pylist(), chosen.column("doc_id").to_pylist()
-            for name, length, doc, text_hash in zip(names, lengths, ids, hashes, strict=True):
-                rank = (-length, doc, text_hash)
-                if name not in best or rank[:2] < best[name][:2]:
-                    best[name] = rank
-        return best
 
-    def _decided(self, rows: dict[str, Any], survivors: dict[str, tuple[int, str, str | None]]) -> pa.Table:
-        table: pa.Table = rows["table"]
-        count = table.num_rows
-        ids = table.column("doc_id").to_pylist()
-        reason: list[str | None] = [None] * count
-        bound: list[str | None] = [None] * count
-        value: list[float | None] = [None] * count
-        survivor: list[str | None] = [None] * count
-        for index in np.flatnonzero(rows["rule"] >= 0).tolist():
-            rule = self.rules[rows["rule"][index]]
-            measured = float(rows["value"][index])
-            reason[index], bound[index] = rule.reason, shown_bound(rule, measured)
-            value[index] = None if math.isnan(measured) else measured
-        clusters = rows.get("clusters")
-        cluster = clusters.column("cluster").to_pylist() if clusters else ids
-        size = clusters.column("cluster_size").to_pylist() if clusters else [1] * count
-        if clusters:
-            labelled = clusters.column("labelled_size").to_pylist()
-            evidence = clusters.column("evidence").to_pylist()
-            hashes = table.column("text_hash").to_pylist() if self.sketched else [None] * count
-            for index in range(count):
-                if size[index] == 1 or reason[index] is not None:
-                    continue
-                best = survivors[cluster[index]]
-                if self.language == UNDETERMINED and labelled[index]:
-                    reason[index], bound[index] = f"dedup.{evidence[index]}", "a labelled copy exists"
-                    value[index] = float(size[index])
-                elif best[1] != ids[index]:
-                    same = hashes[index] is not None and hashes[index] == best[2]
-                    reason[index] = "dedup.exact" if same else "dedup.minhash"
-                    bound[index], value[index] = "one of each cluster and language", float(size[index])
-                    survivor[index] = best[1]
-        decided = {
-            "doc_id": table.column("doc_id"),
-            "language": pa.array([self.language] * count, pa.string()),
-            "keep": pa.array([r is None for r in reason], pa.bool_()),
-            "reason": pa.array(reason, pa.string()),
-            "bound": pa.array(bound, pa.string()),
-            "value": pa.array(value, pa.float64()),
-            "cluster": pa.array(cluster, pa.string()),
-            "cluster_size": pa.array(size, pa.int32()),
-            "survivor": pa.array(survivor, pa.string()),
-            "source": table.column("source"),
-            "characters": table.column("characters"),
-            "text_bytes": table.column("text_bytes"),
-        }
-        return pa.table(decided)
+def judged(annotations: pa.Table, limits: Sequence[Rule], clusters: pa.Table | None) -> pa.Table:
+    """What the fate of each document follows from.
+
+    Columns: those of `IDENTITY` and `MEMBERSHIP`, `text_hash` (null where it was not measured), `rule` (the number of
+    the first bound it fails, -1 for none) and `value` (what failed it). `clusters` holds the same rows; without them
+    every document is alone.
+    """
+    rule, value = first_failures(annotations, limits)
+    count = annotations.num_rows
+    columns = {name: annotations.column(name) for name in IDENTITY}
+    hashed = "text_hash" in annotations.column_names
+    columns["text_hash"] = annotations.column("text_hash") if hashed else pa.nulls(count, pa.string())
+    if clusters is None:
+        ones = pa.array(np.ones(count, np.int32))
+        alone = (annotations.column("doc_id"), ones, ones, pa.nulls(count, pa.string()))
+        columns |= dict(zip(MEMBERSHIP, alone, strict=True))
+    else:
+        columns |= {name: clusters.column(name) for name in MEMBERSHIP}
+    return pa.table({**columns, "rule": rule, "value": value})
+
+
+def survivors(parts: Iterable[pa.Table]) -> pa.Table:
+    """The most complete document of each cluster that passes the bounds: most characters, then the smallest doc_id.
+
+    Columns: cluster, doc_id, characters, text_hash; only clusters of more than one document have a row.
+    """
+    names = ["cluster", "doc_id", "characters", "text_hash"]
+    best = []
+    for part in parts:
+        several = pc.and_(pc.greater(part.column("cluster_size"), 1), pc.less(part.column("rule"), 0))
+        best.append(_best(part.select(names).filter(several)))
+    return _best(pa.concat_tables(best)) if best else pa.table({name: pa.array([], pa.string()) for name in names})
+
+
+def _best(candidates: pa.Table) -> pa.Table:
+    ordered = candidates.sort_by([("cluster", "ascending"), ("characters", "descending"), ("doc_id", "ascending")])
+    cluster = ordered.column("cluster").combine_chunks()
+    first = np.ones(len(cluster), bool)
+    first[1:] = pc.not_equal(cluster[1:], cluster[:-1]).to_numpy(zero_copy_only=False)
+    return ordered.filter(pa.array(first))
+
+
+def decided(part: pa.Table, best: pa.Table, limits: Sequence[Rule], language: str) -> pa.Table:
+    """Rows of `decisions` with the sizes that the ledger counts, from `judged` rows and `survivors` of all parts."""
+    rule, value = part.column("rule").to_numpy().copy(), part.column("value").to_numpy().copy()
+    bound = 2 * rule + _failed_high(part, limits)
+    lost = _duplicates(part, best, language)
+    # numbers beyond those of the rules: two reasons, and two bounds
+    rule[lost.rows] = len(limits) + np.where(lost.exact, 0, 1)
+    bound[lost.rows] = 2 * len(limits) + np.where(lost.labelled, 0, 1)
+    value[lost.rows] = part.column("cluster_size").to_numpy()[lost.rows]
+    survivor = np.full(part.num_rows, -1)
+    survivor[lost.rows] = np.where(lost.labelled, -1, lost.survivor)
+    reasons = [*(limit.reason for limit in limits), "dedup.exact", "dedup.minhash"]
+    bounds = [side for limit in limits for side in limit.sides()] + ["a labelled copy exists", SURVIVES]
+    columns = {
+        "doc_id": part.column("doc_id"),
+        "language": pa.repeat(language, part.num_rows),
+        "keep": pa.array(rule < 0),
+        "reason": _named(rule, rule < 0, pa.array(reasons)),
+        "bound": _named(bound, rule < 0, pa.array(bounds, pa.string())),
+        "value": pa.array(value, mask=(rule < 0) | np.isnan(value)),
+        "survivor": _named(survivor, survivor < 0, best.column("doc_id")),
+    }
+    known = ("cluster", "cluster_size", "source", "characters", "text_bytes")
+    return pa.table(columns | {name: part.column(name) for name in known})
+
+
+@dataclass(frozen=True)
+class _Duplicates:
+    """Documents that pass their bounds and lose to another of their cluster: arrays of the same length."""
+
+    rows: np.ndarray
+    exact: np.ndarray  # equal to the survivor, not only similar
+    labelled: np.ndarray  # undetermined, and the cluster holds one whose language is known
+    survivor: np.ndarray  # its row in `survivors`
+
+
+def _duplicates(part: pa.Table, best: pa.Table, language: str) -> _Duplicates:
+    passes = part.column("rule").to_numpy() < 0
+    rows = np.flatnonzero((part.column("cluster_size").to_numpy() > 1) & passes)
+    found = part.select(["doc_id", "cluster", "text_hash", "labelled_size", "evidence"]).take(pa.array(rows))
+    place = pc.index_in(found.column("cluster"), value_set=best.column("cluster")).combine_chunks()
+    chosen = best.take(place)
+    other = _true(pc.not_equal(found.column("doc_id"), chosen.column("doc_id")))
+    exact = _true(pc.equal(found.column("text_hash"), chosen.column("text_hash")))
+    labelled = np.zeros(len(rows), bool)
+    if language == UNDETERMINED:
+        labelled = found.column("labelled_size").to_numpy() > 0
+        exact = np.where(labelled, _true(pc.equal(found.column("evidence"), "exact")), exact)
+    lost = labelled | other
+    return _Duplicates(rows[lost], exact[lost], labelled[lost], place.to_numpy(zero_copy_only=False)[lost])
+
+
+def _named(numbers: np.ndarray, absent: np.ndarray, names: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """The name of each number; null where it is absent."""
+    return names.take(pa.array(numbers, pa.int64(), mask=absent))
+
+
+def _true(condition: pa.ChunkedArray) -> np.ndarray:
+    """Where a condition holds; null is no."""
+    return np.asarray(pc.fill_null(condition, False).to_numpy(), bool)
 
 
 def first_failures(table: pa.Table, limits: Sequence[Rule]) -> tuple[np.ndarray, np.ndarray]:
@@ -213,12 +262,11 @@ def first_failures(table: pa.Table, limits: Sequence[Rule]) -> tuple[np.ndarray,
     return failed, values
 
 
-def shown_bound(rule: Rule, value: float) -> str:
-    """The side of the bound that failed, as `>= 50`."""
-    if (
-        rule.minimum is not None
-        and not value >= rule.minimum
-        and not (rule.maximum is not None and value > rule.maximum)
-    ):
-        return f">= {rule.minimum:g}"
-    return f"<= {rule.maximum:g}"
+def _failed_high(part: pa.Table, limits: Sequence[Rule]) -> np.ndarray:
+    """1 where the value lies above the bound that failed, 0 where it lies below or is no number."""
+    rule: np.ndarray = part.column("rule").to_numpy()
+    maxima = np.array([*(np.inf if limit.maximum is None else limit.maximum for limit in limits), np.inf])
+    only = np.array([*(limit.minimum is None for limit in limits), False])
+    with np.errstate(invalid="ignore"):
+        above = part.column("value").to_numpy() > maxima[rule]
+    return np.where(above | only[rule], 1, 0)
