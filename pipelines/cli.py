@@ -282,6 +282,35 @@ def lang_check(
     OUT.print("every language file is in order")
 
 
+@lang_app.command("try")
+def lang_try(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="As ekk_Latn, ekk, et or est.")],
+    run: RunDirectory,
+    settings: Annotated[
+        list[str], typer.Option("--set", metavar="BOUND", help="COLUMN.min=NUMBER, COLUMN.max=NUMBER or COLUMN=off.")
+    ] = [],  # noqa: B006
+    lang_configs: LangConfigs = "",
+    count: Annotated[int, typer.Option("-n", min=0, help="How many samples each way.")] = 20,
+) -> None:
+    """Show what an edit of a language would change in a run; reads no text but that of samples."""
+    from pipelines.rundir import RunDir
+    from pipelines.trial import render
+    from pipelines.trying import try_edit
+
+    OUT.print(render(try_edit(RunDir(run), code, settings, lang_configs or None, count)))
+
+
+@lang_app.command("diff")
+def lang_diff(
+    target: Annotated[str, typer.Argument(metavar="CODE|DIR", help="A language, or a folder of language files.")],
+    lang_configs: LangConfigs = "",
+) -> None:
+    """Show what your language files change against the installed ones, key by key."""
+    from pipelines.edits import render, user_changes
+
+    OUT.print(render(user_changes(target, lang_configs or None)))
+
+
 @models_app.command("get")
 def models_get(name: Annotated[str, typer.Argument(metavar="NAME", help="As lid.176.")]) -> None:
     """Fetch a model into the cache, checked by its sha256, and print its path."""
