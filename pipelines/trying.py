@@ -19,14 +19,12 @@ from pipelines.edits import Change, bound_changes, text_changes
 from pipelines.inspect import Sample, describe
 from pipelines.keys import plain
 from pipelines.languages import Bound, load_language, resolve_code
-from pipelines.pipeline import Pipeline, PipelineStep
-from pipelines.plan import build_steps
 from pipelines.rundir import RunDir
-from pipelines.steps.decide import IDENTITY, MEMBERSHIP, DecideStep, Rule, decided, judged, rules, survivors
 from pipelines.trial import KEPT, NOTHING, Amount, Trial
 from stages.columns import CLUSTERS, UNDETERMINED
+from stages.corpus.fates import IDENTITY, MEMBERSHIP, Rule, decided, judged, rules, survivors
 from stages.errors import ConfigError
-from stages.registry import configure, find_stage, nearest
+from stages.registry import nearest
 from stages.text.language import LanguageText
 
 WORDS = "word_count"
@@ -48,7 +46,7 @@ def try_edit(
     if lang_configs is not None or not settings:
         found = load_language(language, lang_configs)
         bounds = found.bounds
-        edits += text_changes(stored.text or plain(found.text), plain(found.text))
+        edits += text_changes(stored.text, plain(found.text))
     bounds = with_settings(bounds, settings, stored.numeric)
     edits += bound_changes(stored.used, bounds)
     limits = rules(bounds, stored.owners)
@@ -106,21 +104,12 @@ class _Stored:
         return table.combine_chunks()
 
     @cached_property
-    def steps(self) -> tuple[PipelineStep, ...]:
-        """The stages that read, measured and decided, as run.json tells them."""
-        where, found = f"{self.run.uri}/run.json", []
-        for number, step in enumerate(self.run.record["pipeline"]["steps"], 1):
-            stage = find_stage(step["stage"], where)
-            if stage.kind in ("ingest", "annotate") or stage.name in ("cluster", "decide"):
-                options = {name: value for name, value in step["options"].items() if name != "type"}
-                found.append(PipelineStep(number, stage, configure(stage, options, where)))
-        return tuple(found)
-
-    @cached_property
     def owners(self) -> dict[str, str]:
-        """The stage that measured each column."""
-        steps = build_steps(Pipeline("run", f"{self.run.uri}/run.json", "", (), self.steps))
-        return next(step for step in steps if isinstance(step, DecideStep)).owners
+        """The stage that measured each column, in column order."""
+        owners = dict.fromkeys(self.schema.names, "annotate")
+        for step in self.run.record["pipeline"]["steps"]:
+            owners |= {column: step["stage"] for column in step["columns"] if column in owners}
+        return owners
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -138,10 +127,9 @@ class _Stored:
         return {name: Bound(name, bound["min"], bound["max"], bound["why"]) for name, bound in found.items()}
 
     @cached_property
-    def text(self) -> Mapping[str, Any] | None:
-        """What the language was annotated with; None where the run does not say."""
-        found: Mapping[str, Any] | None = self.run.record["languages"].get(self.language, {}).get("text")
-        return found
+    def text(self) -> Mapping[str, Any]:
+        """What the language was annotated with."""
+        return dict(self.run.record["languages"][self.language]["text"])
 
     def judged(self, limits: Sequence[Rule]) -> pa.Table:
         """`decide.judged` of every document, beside `decisions`."""

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.steps.decide import Rule, decided, judged, survivors
 from stages.columns import CLUSTERS, UNDETERMINED
+from stages.corpus.fates import Rule, decided, judged, survivors
 
 RULES = (
     Rule("quality.gopher.word_count", "word_count", 50, 100000),
