@@ -28,7 +28,9 @@ from stages.registry import nearest
 from stages.text.language import LanguageText
 
 WORDS = "word_count"
-FATE = ("reason", "bound", "value", "survivor")
+STRETCH, STRETCHES = 4096, 4
+"""Rows of a stretch that samples are taken from, and how many stretches at least."""
+FATE = ("doc_id", "reason", "bound", "value", "survivor")
 
 
 def try_edit(
@@ -50,9 +52,11 @@ def try_edit(
     bounds = with_settings(bounds, settings, stored.numeric)
     edits += bound_changes(stored.used, bounds)
     limits = rules(bounds, stored.owners)
-    part = stored.judged(limits)
+    annotations = stored.annotations(limits)
+    part = judged(annotations, limits, stored.membership())
     after = decided(part, survivors([part]), limits, language)
-    return _compared(stored, edits, bounds, after, samples)
+    sizes = annotations.select(["characters", "text_bytes", *([WORDS] if WORDS in annotations.column_names else [])])
+    return _compared(stored, edits, bounds, after, sizes, samples)
 
 
 def with_settings(bounds: Mapping[str, Bound], settings: Sequence[str], columns: Sequence[str]) -> dict[str, Bound]:
@@ -96,12 +100,18 @@ class _Stored:
     @cached_property
     def decisions(self) -> pa.Table:
         """The rows of `decisions`, in their order."""
-        table = self._rows("decisions", ["doc_id", "keep", *FATE, "cluster", "cluster_size"])
-        if table is None or not table.num_rows:
+        table = self._rows("decisions", ["doc_id", "keep", "reason", "cluster", "cluster_size"])
+        if not table.num_rows:
             known = sorted({row["language"] for row in self.run.query("SELECT DISTINCT language FROM decisions")})
             hint = nearest(self.language, known) if known else "; it decided nothing"
             raise ConfigError(f"{self.run.uri}: no decisions on {self.language!r}{hint}")
-        return table.combine_chunks()
+        return table
+
+    def fates(self, rows: np.ndarray) -> pa.Table:
+        """What was decided on some of the documents."""
+        told = self._rows("decisions", ["bound", "value", "survivor"]).take(pa.array(rows))
+        known = self.decisions.select(["doc_id", "reason"]).take(pa.array(rows))
+        return pa.table({name: (known if name in known.column_names else told).column(name) for name in FATE})
 
     @cached_property
     def owners(self) -> dict[str, str]:
@@ -131,21 +141,16 @@ class _Stored:
         """What the language was annotated with."""
         return dict(self.run.record["languages"][self.language]["text"])
 
-    def judged(self, limits: Sequence[Rule]) -> pa.Table:
-        """`decide.judged` of every document, beside `decisions`."""
-        hashed = ["text_hash"] if "text_hash" in self.schema.names else []
-        names = [*IDENTITY, *hashed, *(limit.column for limit in limits)]
-        annotations = self.beside("annotations", list(dict.fromkeys(names)))
-        return judged(annotations, limits, self._membership())
+    def told(self, fate: Mapping[str, Any]) -> dict[str, Any]:
+        """A fate as `inspect.describe` reads it."""
+        return {**fate, "language": self.language, "detail": None, "text": None}
 
-    def measured(self, name: str) -> np.ndarray | None:
-        """A column of the annotations as numbers, beside `decisions`; None where it was not measured."""
-        if name not in self.schema.names:
-            return None
-        column = self.beside("annotations", ["doc_id", name]).column(name)
-        return np.asarray(pc.fill_null(column, 0).to_numpy())
+    def annotations(self, limits: Sequence[Rule]) -> pa.Table:
+        """What the rules read, the text hash and the number of words (where they were measured)."""
+        names = [*IDENTITY, "text_hash", WORDS, *(limit.column for limit in limits)]
+        return self.beside("annotations", [name for name in dict.fromkeys(names) if name in self.schema.names])
 
-    def _membership(self) -> pa.Table:
+    def membership(self) -> pa.Table:
         """Clusters beside `decisions`; who is labelled matters to undetermined text only."""
         if self.language == UNDETERMINED and self.run.files("clusters"):
             return self.beside("clusters", ["doc_id", *MEMBERSHIP])
@@ -164,15 +169,21 @@ class _Stored:
     def beside(self, folder: str, columns: list[str]) -> pa.Table:
         """Columns of another dataset, row for row the documents of `decisions`."""
         table = self._rows(folder, columns)
-        wanted = self.decisions.column("doc_id")
-        if table.column("doc_id").combine_chunks() == wanted.combine_chunks():
-            return table
-        return table.take(pc.index_in(wanted, value_set=table.column("doc_id").combine_chunks()))
+        wanted, found = (each.column("doc_id") for each in (self.decisions, table))
+        return table if found.equals(wanted) else table.take(pc.index_in(wanted, value_set=found))
 
     def _rows(self, folder: str, columns: list[str]) -> pa.Table:
+        """Rows of the language, or all where a dataset does not tell languages apart.
+
+        A row group is of one language, so those that may hold it hold nothing else.
+        """
         dataset = self.dataset(folder)
-        own = pc.field("language") == self.language if "language" in dataset.schema.names else None
-        return dataset.to_table(columns=columns, filter=own)
+        if "language" not in dataset.schema.names:
+            return dataset.to_table(columns=columns)
+        own = pc.field("language") == self.language
+        parts = [fragment.subset(own) for fragment in dataset.get_fragments(own)]
+        parts = [part for part in parts if part.row_groups]
+        return ds.FileSystemDataset(parts, dataset.schema, dataset.format, dataset.filesystem).to_table(columns=columns)
 
     def dataset(self, folder: str) -> ds.Dataset:
         """A dataset of the run; ConfigError where it has none."""
@@ -201,52 +212,56 @@ class _Stored:
 
 
 def _compared(
-    stored: _Stored, edits: Sequence[Change], bounds: Mapping[str, Bound], after: pa.Table, samples: int
+    stored: _Stored,
+    edits: Sequence[Change],
+    bounds: Mapping[str, Bound],
+    after: pa.Table,
+    sizes: pa.Table,
+    samples: int,
 ) -> Trial:
-    words = stored.measured(WORDS)
-    sizes = after.select(["characters", "text_bytes"])
-    sizes = sizes if words is None else sizes.append_column("words", pa.array(words))
-    was, now = stored.decisions.column("keep").to_numpy(), after.column("keep").to_numpy()
-    reasons = [table.column("reason").fill_null(KEPT) for table in (stored.decisions, after)]
-    moved = pc.not_equal(*reasons).to_numpy()
-    gained, lost = np.flatnonzero(now & ~was), np.flatnonzero(was & ~now)
-    token_rate = stored.tokenizer
+    was, now = (pc.fill_null(table.column("reason"), KEPT) for table in (stored.decisions, after))
+    kept = pc.equal(was, KEPT).to_numpy(), pc.equal(now, KEPT).to_numpy()
+    gained, lost = np.flatnonzero(~kept[0] & kept[1]), np.flatnonzero(kept[0] & ~kept[1])
+    other = pc.not_equal(was, now).to_numpy() & ~kept[0] & ~kept[1]
+    tokenizer = stored.tokenizer
+    rate = tokenizer[1] if tokenizer else None
+    fates = stored.fates(gained) if len(gained) else after.slice(0, 0)
+    chosen = _chosen(fates, gained, samples), _chosen(after.take(pa.array(lost)), lost, samples)
+    described = describe(stored.run, [stored.told(row) for row in (*chosen[0], *chosen[1])])
     return Trial(
         language=stored.language,
         run=stored.run.uri,
         documents=after.num_rows,
         edits=tuple(edits),
         unmeasured=tuple(sorted(set(bounds) - set(stored.schema.names))),
-        before=_ledger(reasons[0], sizes, token_rate),
-        after=_ledger(reasons[1], sizes, token_rate),
-        newly_kept=_amount(sizes.take(gained), token_rate),
-        newly_rejected=_amount(sizes.take(lost), token_rate),
-        other_reason=int((moved & ~now & ~was).sum()),
+        before=_ledger(was, sizes, rate),
+        after=_ledger(now, sizes, rate),
+        newly_kept=_amount(sizes.take(pa.array(gained)), rate),
+        newly_rejected=_amount(sizes.take(pa.array(lost)), rate),
+        other_reason=int(other.sum()),
         too_short_at_most=_perhaps_too_short(stored, gained),
-        tokenizer=token_rate[0] if token_rate else None,
-        kept_samples=_samples(stored, stored.decisions.take(gained), samples, stored.used),
-        rejected_samples=_samples(stored, after.take(lost), samples, bounds),
+        tokenizer=tokenizer[0] if tokenizer else None,
+        kept_samples=tuple(described[: len(chosen[0])]),
+        rejected_samples=tuple(_explained(sample, bounds) for sample in described[len(chosen[0]) :]),
     )
 
 
-def _amount(sizes: pa.Table, token_rate: tuple[str, float] | None) -> Amount:
-    return next(iter(_ledger(pa.chunked_array([pa.repeat(KEPT, sizes.num_rows)]), sizes, token_rate).values()), NOTHING)
+def _amount(sizes: pa.Table, rate: float | None) -> Amount:
+    everything = pa.chunked_array([pa.repeat(KEPT, sizes.num_rows)])
+    return _ledger(everything, sizes, rate).get(KEPT, NOTHING)
 
 
-def _ledger(reasons: pa.ChunkedArray, sizes: pa.Table, token_rate: tuple[str, float] | None) -> dict[str, Amount]:
-    """Sums by reason."""
-    sums = (
-        sizes.append_column("reason", reasons)
-        .group_by("reason")
-        .aggregate([("reason", "count"), *((name, "sum") for name in sizes.column_names)])
-    )
+def _ledger(reasons: pa.ChunkedArray, sizes: pa.Table, rate: float | None) -> dict[str, Amount]:
+    """Sums by reason; `rate` is tokens per byte."""
+    measured = [(name, "sum") for name in sizes.column_names]
+    sums = sizes.append_column("reason", reasons).group_by("reason").aggregate([("reason", "count"), *measured])
     return {
         row["reason"]: Amount(
             row["reason_count"],
             row["characters_sum"],
             row["text_bytes_sum"],
-            row.get("words_sum"),
-            round(row["text_bytes_sum"] * token_rate[1]) if token_rate else None,
+            row.get(f"{WORDS}_sum"),
+            None if rate is None else round(row["text_bytes_sum"] * rate),
         )
         for row in sums.to_pylist()
     }
@@ -268,19 +283,29 @@ def _perhaps_too_short(stored: _Stored, rows: np.ndarray) -> int:
     return int((table.column("characters").to_numpy() - inside < config["minimum_characters"]).sum())
 
 
-def _samples(stored: _Stored, rows: pa.Table, count: int, bounds: Mapping[str, Bound]) -> tuple[Sample, ...]:
-    """Documents with the smallest doc_id, which is a hash, of every reason in turn."""
-    picked = []
-    for reason in pc.unique(rows.column("reason")).to_pylist():
-        of_reason = rows.filter(pc.equal(rows.column("reason"), reason))
-        first = pc.select_k_unstable(of_reason, count, [("doc_id", "ascending")])
-        picked += list(enumerate(of_reason.take(first).select(["doc_id", *FATE]).to_pylist()))
+def _chosen(fates: pa.Table, rows: np.ndarray, count: int) -> list[dict[str, Any]]:
+    """Documents with the smallest doc_id, which is a hash, of every reason in turn; `rows` are their places.
+
+    They come from a few stretches of the dataset, because the text of a document is read with that of its neighbours.
+    """
+    if not len(rows) or not count:
+        return []
+    stretch = rows // STRETCH
+    names, first = np.unique(stretch, return_index=True)
+    order = np.argsort(np.array(fates.column("doc_id").take(pa.array(first)).to_pylist()))
+    sizes = np.bincount(np.searchsorted(names, stretch))[order]
+    enough = max(STRETCHES, int(np.searchsorted(sizes.cumsum(), count)) + 1)
+    near = fates.filter(pa.array(np.isin(stretch, names[order[:enough]])))
+    picked: list[tuple[int, dict[str, Any]]] = []
+    for reason in pc.unique(near.column("reason")).to_pylist():
+        alike = near.filter(pc.equal(near.column("reason"), reason)).select(FATE)
+        smallest = pc.select_k_unstable(alike, count, [("doc_id", "ascending")])
+        picked += enumerate(alike.take(smallest).to_pylist())
     picked.sort(key=lambda item: (item[0], item[1]["doc_id"]))
-    fates = [{**row, "language": stored.language, "detail": None, "text": None} for _, row in picked[:count]]
-    found = describe(stored.run, fates)
-    return tuple(replace(sample, why=_why(sample.reason, bounds)) for sample in found)
+    return [row for _, row in picked[:count]]
 
 
-def _why(reason: str, bounds: Mapping[str, Bound]) -> str | None:
-    bound = bounds.get(reason.rpartition(".")[2])
-    return bound.why if bound is not None else None
+def _explained(sample: Sample, bounds: Mapping[str, Bound]) -> Sample:
+    """A sample with the reason for the bound as it would be; what described it knows those of the run."""
+    bound = bounds.get(sample.reason.rpartition(".")[2])
+    return replace(sample, why=bound.why if bound is not None else None)

@@ -170,15 +170,16 @@ def first_failures(table: pa.Table, limits: Sequence[Rule]) -> tuple[np.ndarray,
     failed = np.full(table.num_rows, -1, np.int32)
     values = np.full(table.num_rows, np.nan)
     for number, rule in enumerate(limits):
-        column = table.column(rule.column).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        column = table.column(rule.column)
+        # float32 is compared as what people read: it holds 0.3 as 0.30000001
+        kind = np.float32 if column.type == pa.float32() else np.float64
+        measured = pc.cast(column, pa.from_numpy_dtype(kind)).to_numpy()
         low = -math.inf if rule.minimum is None else rule.minimum
         high = math.inf if rule.maximum is None else rule.maximum
-        # compared as what people read: float32 columns hold 0.3 as 0.30000001
-        rounded = column.astype(np.float32) if table.schema.field(rule.column).type == pa.float32() else column
         with np.errstate(invalid="ignore"):
-            passes = (rounded >= rounded.dtype.type(low)) & (rounded <= rounded.dtype.type(high))
+            passes = (measured >= kind(low)) & (measured <= kind(high))
         fails = ~passes & (failed < 0)
-        failed[fails], values[fails] = number, column[fails]
+        failed[fails], values[fails] = number, measured[fails]
     return failed, values
 
 
