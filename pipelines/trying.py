@@ -52,10 +52,9 @@ def try_edit(
     bounds = with_settings(bounds, settings, stored.numeric)
     edits += bound_changes(stored.used, bounds)
     limits = rules(bounds, stored.owners)
-    annotations = stored.annotations(limits)
-    part = judged(annotations, limits, stored.membership())
+    part = stored.judged(limits)
     after = decided(part, survivors([part]), limits, language)
-    sizes = annotations.select(["characters", "text_bytes", *([WORDS] if WORDS in annotations.column_names else [])])
+    sizes = part.select([name for name in ("characters", "text_bytes", WORDS) if name in part.column_names])
     return _compared(stored, edits, bounds, after, sizes, samples)
 
 
@@ -145,15 +144,25 @@ class _Stored:
         """A fate as `inspect.describe` reads it."""
         return {**fate, "language": self.language, "detail": None, "text": None}
 
-    def annotations(self, limits: Sequence[Rule]) -> pa.Table:
-        """What the rules read, the text hash and the number of words (where they were measured)."""
-        names = [*IDENTITY, "text_hash", WORDS, *(limit.column for limit in limits)]
-        return self.beside("annotations", [name for name in dict.fromkeys(names) if name in self.schema.names])
+    def judged(self, limits: Sequence[Rule]) -> pa.Table:
+        """`fates.judged` of every document, beside `decisions`, with its number of words where that was measured.
 
-    def membership(self) -> pa.Table:
+        The columns that rules read are held for one batch at a time.
+        """
+        names = [*IDENTITY, "text_hash", WORDS, *(limit.column for limit in limits)]
+        measured = [name for name in dict.fromkeys(names) if name in self.schema.names]
+        words = [WORDS] if WORDS in measured else []
+        parts = []
+        for batch in self._language("annotations").to_batches(columns=measured):
+            table = pa.Table.from_batches([batch])
+            part = judged(table, limits, None)
+            parts.append(pa.table({**_columns(part), **_columns(table.select(words))}))
+        return pa.table({**_columns(self._beside(pa.concat_tables(parts))), **_columns(self._membership())})
+
+    def _membership(self) -> pa.Table:
         """Clusters beside `decisions`; who is labelled matters to undetermined text only."""
         if self.language == UNDETERMINED and self.run.files("clusters"):
-            return self.beside("clusters", ["doc_id", *MEMBERSHIP])
+            return self.beside("clusters", ["doc_id", *MEMBERSHIP]).drop_columns("doc_id")
         table = self.decisions
         count = table.num_rows
         return pa.table(
@@ -167,23 +176,28 @@ class _Stored:
         )
 
     def beside(self, folder: str, columns: list[str]) -> pa.Table:
-        """Columns of another dataset, row for row the documents of `decisions`."""
-        table = self._rows(folder, columns)
+        """Columns of another dataset, `doc_id` among them, row for row the documents of `decisions`."""
+        return self._beside(self._rows(folder, columns))
+
+    def _beside(self, table: pa.Table) -> pa.Table:
         wanted, found = (each.column("doc_id") for each in (self.decisions, table))
         return table if found.equals(wanted) else table.take(pc.index_in(wanted, value_set=found))
 
     def _rows(self, folder: str, columns: list[str]) -> pa.Table:
-        """Rows of the language, or all where a dataset does not tell languages apart.
+        return self._language(folder).to_table(columns=columns)
+
+    def _language(self, folder: str) -> ds.Dataset:
+        """A dataset without other languages; all of one that does not tell them apart.
 
         A row group is of one language, so those that may hold it hold nothing else.
         """
         dataset = self.dataset(folder)
         if "language" not in dataset.schema.names:
-            return dataset.to_table(columns=columns)
+            return dataset
         own = pc.field("language") == self.language
         parts = [fragment.subset(own) for fragment in dataset.get_fragments(own)]
         parts = [part for part in parts if part.row_groups]
-        return ds.FileSystemDataset(parts, dataset.schema, dataset.format, dataset.filesystem).to_table(columns=columns)
+        return ds.FileSystemDataset(parts, dataset.schema, dataset.format, dataset.filesystem)
 
     def dataset(self, folder: str) -> ds.Dataset:
         """A dataset of the run; ConfigError where it has none."""
@@ -209,6 +223,10 @@ class _Stored:
             if rows and rows[0]["bytes"]:
                 return name, rows[0]["tokens"] / rows[0]["bytes"]
         return None
+
+
+def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(table.column_names, table.columns, strict=True))
 
 
 def _compared(
