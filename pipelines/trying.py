@@ -152,12 +152,13 @@ class _Stored:
         names = [*IDENTITY, "text_hash", WORDS, *(limit.column for limit in limits)]
         measured = [name for name in dict.fromkeys(names) if name in self.schema.names]
         words = [WORDS] if WORDS in measured else []
+        membership = self._membership()
         parts = []
         for batch in self._language("annotations").to_batches(columns=measured):
             table = pa.Table.from_batches([batch])
             part = judged(table, limits, None)
             parts.append(pa.table({**_columns(part), **_columns(table.select(words))}))
-        return pa.table({**_columns(self._beside(pa.concat_tables(parts))), **_columns(self._membership())})
+        return pa.table({**_columns(self._beside(pa.concat_tables(parts))), **_columns(membership)})
 
     def _membership(self) -> pa.Table:
         """Clusters beside `decisions`; who is labelled matters to undetermined text only."""
