@@ -163,12 +163,17 @@ def inspect(
 
 
 @app.command()
-def report(run: RunDirectory) -> None:
-    """Write report.html again."""
+def report(
+    run: RunDirectory,
+    clean_text: Annotated[
+        str, typer.Option("--clean-text", metavar="JSON", help="What infra/benchmarks/clean_text.py has measured.")
+    ] = "",
+) -> None:
+    """Write report.html and the pages of the languages again."""
     from pipelines.report import write_report
     from pipelines.rundir import RunDir
 
-    OUT.print(str(write_report(RunDir(run))), soft_wrap=True)
+    OUT.print(str(write_report(RunDir(run), clean_text or None)), soft_wrap=True)
 
 
 @app.command()
