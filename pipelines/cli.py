@@ -163,12 +163,17 @@ def inspect(
 
 
 @app.command()
-def report(run: RunDirectory) -> None:
-    """Write report.html again."""
+def report(
+    run: RunDirectory,
+    clean_text: Annotated[
+        str, typer.Option("--clean-text", metavar="JSON", help="What infra/benchmarks/clean_text.py has measured.")
+    ] = "",
+) -> None:
+    """Write report.html and the pages of the languages again."""
     from pipelines.report import write_report
     from pipelines.rundir import RunDir
 
-    OUT.print(str(write_report(RunDir(run))), soft_wrap=True)
+    OUT.print(str(write_report(RunDir(run), clean_text or None)), soft_wrap=True)
 
 
 @app.command()
@@ -373,6 +378,35 @@ def lang_derive(
         OUT.print(shown(derived, detailed=len(codes) == 1), soft_wrap=len(codes) != 1)
         if write:
             OUT.print(f"wrote {write_file(derived, Path(write))}", soft_wrap=True)
+
+
+@lang_app.command("try")
+def lang_try(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="As ekk_Latn, ekk, et or est.")],
+    run: RunDirectory,
+    settings: Annotated[
+        list[str], typer.Option("--set", metavar="BOUND", help="COLUMN.min=NUMBER, COLUMN.max=NUMBER or COLUMN=off.")
+    ] = [],  # noqa: B006
+    lang_configs: LangConfigs = "",
+    count: Annotated[int, typer.Option("-n", min=0, help="How many samples each way.")] = 20,
+) -> None:
+    """Show what an edit of a language would change in a run; reads no text but that of samples."""
+    from pipelines.rundir import RunDir
+    from pipelines.trial import render
+    from pipelines.trying import try_edit
+
+    OUT.print(render(try_edit(RunDir(run), code, settings, lang_configs or None, count)))
+
+
+@lang_app.command("diff")
+def lang_diff(
+    target: Annotated[str, typer.Argument(metavar="CODE|DIR", help="A language, or a folder of language files.")],
+    lang_configs: LangConfigs = "",
+) -> None:
+    """Show what your language files change against the installed ones, key by key."""
+    from pipelines.edits import render, user_changes
+
+    OUT.print(render(user_changes(target, lang_configs or None)))
 
 
 @models_app.command("get")

@@ -97,6 +97,31 @@ def samples_by_reason(run: RunDir, each: int, most: int) -> dict[str, list[Sampl
     return found
 
 
+def samples_by_language(run: RunDir, each: int, languages: Sequence[str]) -> dict[str, list[Sample]]:
+    """Up to `each` samples of each of the languages, of different reasons where there are such."""
+    rows = run.query(
+        f"""
+        WITH firsts AS (
+            SELECT language, reason, min(doc_id, {each}) AS ids, count(*) AS documents
+            FROM ({_FATES}) WHERE list_contains($1, language) GROUP BY language, reason
+        ), ranked AS (
+            SELECT language, reason, documents, unnest(ids) AS doc_id, generate_subscripts(ids, 1) AS place FROM firsts
+        ), picked AS (
+            SELECT doc_id, reason,
+                   row_number() OVER (PARTITION BY language ORDER BY place, documents DESC, reason, doc_id) AS number
+            FROM ranked
+        )
+        SELECT fates.* FROM ({_FATES}) AS fates JOIN picked USING (doc_id, reason)
+        WHERE number <= {each} ORDER BY language, number
+        """,
+        [list(languages)],
+    )
+    found: dict[str, list[Sample]] = {}
+    for sample in describe(run, rows):
+        found.setdefault(sample.language, []).append(sample)
+    return found
+
+
 def describe(run: RunDir, rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
     """Samples from rows of fates, with what is known of each document."""
     identities = [row["doc_id"] for row in rows]

@@ -238,7 +238,7 @@ def _describe(
         bounds = {
             name: {"min": bound.minimum, "max": bound.maximum, "why": bound.why} for name, bound in found.bounds.items()
         }
-        languages[code] = {"name": found.name, "bounds": bounds}
+        languages[code] = {"name": found.name, "bounds": bounds, "text": plain(found.text)}
     return {
         "babelmill": version("babelmill"),
         "versions": {"python": platform.python_version(), **library_versions(RESULT_LIBRARIES)},
@@ -247,7 +247,16 @@ def _describe(
             "name": pipeline.name,
             "path": pipeline.path,
             "shard_bytes": pipeline.shard_bytes,
-            "steps": [{"stage": step.stage.name, "options": plain(step.config)} for step in pipeline.steps],
+            "steps": [
+                {
+                    "stage": step.stage.name,
+                    "options": plain(step.config),
+                    "columns": step.stage.writes(step.config).names
+                    if step.stage.kind in ("ingest", "annotate")
+                    else [],
+                }
+                for step in pipeline.steps
+            ],
         },
         "selected": sorted(context.selected) if context.selected is not None else None,
         "inputs": [

@@ -23,7 +23,7 @@ def samples(run: RunDir, totals: Mapping[str, int]) -> Html | None:
         element(
             "details",
             element("summary", element("code", reason), element("b", count(totals.get(reason)))),
-            element("div", *(_card(run, sample) for sample in found[reason]), class_="samples"),
+            element("div", *(card(run, sample) for sample in found[reason]), class_="samples"),
             open="" if index == 0 else None,
         )
         for index, reason in enumerate(ordered)
@@ -31,7 +31,8 @@ def samples(run: RunDir, totals: Mapping[str, int]) -> Html | None:
     return join(*blocks) if blocks else None
 
 
-def _card(run: RunDir, sample: Sample) -> Html:
+def card(run: RunDir, sample: Sample) -> Html:
+    """A rejected document."""
     language = None if sample.language in ("-", "und") else sample.language
     facts = [element("code", sample.doc_id), element("span", _language(run, sample.language))]
     if sample.bound is not None:
@@ -132,12 +133,13 @@ def signal_plots(run: RunDir, found: Signals) -> Html | None:
         element("option", f"{run.language_name(c)}, {c} ({found.documents[c]:,})", value=c) for c in found.languages
     ]
     menu = element("label", "Show ", element("select", *options, id="signal-language"), class_="menu")
-    cards = [_signal_card(found, signal, index) for index, signal in enumerate(found.signals)]
+    cards = [signal_card(found, signal, ALL, index) for index, signal in enumerate(found.signals)]
     return join(menu, element("div", *cards, class_="signals"))
 
 
-def _signal_card(found: Signals, signal: Signal, index: int) -> Html:
-    words = _signal_words(found, signal, ALL)
+def signal_card(found: Signals, signal: Signal, language: str, index: int | None = None) -> Html:
+    """The distribution of a signal in a language; `index` is its place in the data of the menu that redraws it."""
+    words = _signal_words(found, signal, language)
     ends = (signal.axis.low, signal.axis.high)
     axis = [
         element("span", short(ends[0])),
@@ -147,7 +149,7 @@ def _signal_card(found: Signals, signal: Signal, index: int) -> Html:
     return element(
         "figure",
         element("figcaption", element("b", signal.column), element("small", signal.stage or "")),
-        histogram(signal, ALL, f"Distribution of {signal.column}"),
+        histogram(signal, language, f"Distribution of {signal.column}"),
         element("div", *axis, class_="axis", aria_hidden="true"),
         element("p", words),
         data_signal=index,

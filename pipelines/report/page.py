@@ -1,111 +1,100 @@
-"""report.html: one page without external requests that explains a run."""
+"""report.html and the pages of its languages: no external requests, everything that explains a run."""
 
-from base64 import b64encode
-from hashlib import sha256
-from importlib.resources import files
+from collections.abc import Sequence
 
+from pipelines.inspect import Sample, samples_by_language
 from pipelines.report.documents import clusters, drawings, samples, signal_plots
-from pipelines.report.markup import Html, element, join
+from pipelines.report.fairness import Fairness, fairness_table, read_fairness
+from pipelines.report.frame import Section, page
+from pipelines.report.language import FOLDER, path_of, read_details, render_language
+from pipelines.report.markup import join
 from pipelines.report.overview import flow, header, headline, quarantined
-from pipelines.report.signals import read_signals
+from pipelines.report.signals import Signals, read_signals
 from pipelines.report.tables import languages_table, mixture_tables, sources_table, tokenizer_tables
-from pipelines.report.totals import balance, language_totals, step_totals
+from pipelines.report.totals import LanguageTotals, balance, language_totals, step_totals
 from pipelines.rundir import RunDir
 from pipelines.storage import retried
 
 NAME = "report.html"
+SAMPLES = 4
+SAMPLED = 100
+"""Samples on the page of a language, and how many languages have some: the largest."""
 
 
-def write_report(run: RunDir) -> str:
-    """Write report.html into the run directory and return where it lies.
+def write_report(run: RunDir, clean_text: str | None = None) -> str:
+    """Write report.html and a page for each language into the run directory; returns where the former lies.
 
-    The page holds aggregates and a bounded number of samples and bins, whatever the size of the run. Text on it is
-    redacted and escaped.
+    The pages hold aggregates and a bounded number of samples and bins, whatever the size of the run. Text on them is
+    redacted and escaped. `clean_text` is the file of a measurement on reference text, as `read_fairness` reads it.
     """
-    page = render(run).encode()
-    retried(lambda: run.storage.write(NAME, page))
+    languages, found = language_totals(run), read_signals(run)
+    fairness = read_fairness(run, languages, found, clean_text)
+    _write_languages(run, languages, found, fairness)
+    content = render(run, languages, found, fairness).encode()
+    retried(lambda: run.storage.write(NAME, content))
     return f"{run.uri.rstrip('/')}/{NAME}"
 
 
-def render(run: RunDir) -> str:
-    """The page."""
-    steps, languages, found = step_totals(run), language_totals(run), read_signals(run)
+def _write_languages(
+    run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fairness: dict[str, Fairness]
+) -> None:
+    """A page for each language; those of languages that the run no longer has are removed."""
+    details = read_details(run)
+    chosen: dict[str, list[Sample]] = samples_by_language(run, SAMPLES, [total.code for total in languages[:SAMPLED]])
+    stale = set(run.files(FOLDER, ".html"))
+    for total in languages:
+        rejected = chosen.get(total.code, [])
+        content = render_language(run, total, fairness[total.code], found, rejected, details).encode()
+        _write(run, path_of(total.code), content)
+        stale.discard(path_of(total.code))
+    for path in sorted(stale):
+        run.storage.delete(path)
+
+
+def _write(run: RunDir, path: str, content: bytes) -> None:
+    retried(lambda: run.storage.write(path, content))
+
+
+def render(run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fairness: dict[str, Fairness]) -> str:
+    """The page of the run."""
+    steps = step_totals(run)
     reasons: dict[str, int] = {}
     for step in steps:
         for reason, documents in step.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + documents
     sections = [
-        ("quarantined", "Quarantined", None, quarantined(run)),
-        (
+        Section("quarantined", "Quarantined", None, quarantined(run)),
+        Section(
             "flow",
             "Flow",
             "Documents through the steps; band widths are shares of the largest step.",
             flow(steps, balance(run)),
         ),
-        ("languages", "Languages", None, languages_table(run, languages) if languages else None),
-        (
+        Section("languages", "Languages", None, languages_table(run, languages) if languages else None),
+        Section(
+            "fairness",
+            "Fairness",
+            "Whether one language is treated as another is. Shares of Bible and Wikipedia are of the bytes of text "
+            "kept, told by the name of the source and the host of the address.",
+            fairness_table(run, fairness),
+        ),
+        Section(
             "signals",
             "Signals",
             "Every signal over all documents, with the bounds of lang_configs drawn in. Shaded values are rejected. "
             "Heights are square roots of counts, so that tails show.",
             signal_plots(run, found),
         ),
-        (
+        Section(
             "rejected",
             "Rejected",
             "Samples of each reason: the bound, the value, the redacted beginning.",
             samples(run, reasons),
         ),
-        ("clusters", "Duplicates", None, clusters(run)),
-        ("tokenizers", "Tokenizers", None, join(*tokenizer_tables(run)) or None),
-        ("mixtures", "Mixtures", "Shares planned and real.", join(*mixture_tables(run)) or None),
-        ("sources", "Sources", None, sources_table(run)),
+        Section("clusters", "Duplicates", None, clusters(run)),
+        Section("tokenizers", "Tokenizers", None, join(*tokenizer_tables(run)) or None),
+        Section("mixtures", "Mixtures", "Shares planned and real.", join(*mixture_tables(run)) or None),
+        Section("sources", "Sources", None, sources_table(run)),
     ]
-    shown = [(name, title, lead, body) for name, title, lead, body in sections if body is not None]
-    script = _asset("script.js")
-    return "<!doctype html>\n" + element(
-        "html",
-        _head(run, script),
-        element(
-            "body",
-            element("div", header(run), headline(steps, languages), class_="top"),
-            element(
-                "nav", *(element("a", title, href=f"#{name}") for name, title, _, _ in shown), aria_label="Sections"
-            ),
-            element("main", *(_section(*section) for section in shown)),
-            element("script", Html(drawings(found)), type="application/json", id="signal-data"),
-            element("script", Html(script)),
-        ),
-        lang="en",
-    )
-
-
-def _section(name: str, title: str, lead: str | None, body: Html) -> Html:
-    heading = element("h2", title, id=f"{name}-title")
-    return element(
-        "section",
-        heading,
-        element("p", lead, class_="lead") if lead else None,
-        body,
-        id=name,
-        aria_labelledby=f"{name}-title",
-    )
-
-
-def _head(run: RunDir, script: str) -> Html:
-    # text of documents can never run as a script, whatever a browser makes of it
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
-    return element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{run.record['pipeline']['name']} · babelmill"),
-        element("style", Html(_asset("style.css"))),
-    )
-
-
-def _asset(name: str) -> str:
-    return files("pipelines.report").joinpath(name).read_text("utf-8")
+    top = join(header(run), headline(steps, languages))
+    return page(f"{run.record['pipeline']['name']} · babelmill", top, sections, drawings(found))

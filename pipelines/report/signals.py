@@ -15,7 +15,7 @@ from pipelines.rundir import RunDir
 
 BINS = 40
 LANGUAGES = 20
-"""Languages whose own distribution the page can show."""
+"""Languages whose own distribution the page of the run can show; each has a page of its own, too."""
 
 IN_MEMORY = 50_000_000
 """Values that are held at once; more are read in parts, twice."""
@@ -101,7 +101,7 @@ def read_signals(run: RunDir) -> Signals:
         signal.bounds = limits
         signal.decisive = sum(decisive[reason] for reason in reasons)
         signals.append(signal)
-    _count(tables, signals, tuple(documents), shown)
+    _count(tables, signals, tuple(documents))
     signals.sort(key=lambda s: (-s.decisive, -s.outside.get(ALL, 0), not s.bounds, s.column))
     return Signals(tuple(signals), {ALL: sum(documents.values()), **documents}, shown)
 
@@ -153,10 +153,8 @@ def _round_up(value: float) -> float:
     return math.ceil(value / unit) * unit
 
 
-def _count(
-    tables: Iterable[pa.Table], signals: Sequence[Signal], languages: Sequence[str], shown: Sequence[str]
-) -> None:
-    """Give each signal its bins for all languages and those shown, and what lies outside of the bounds."""
+def _count(tables: Iterable[pa.Table], signals: Sequence[Signal], languages: Sequence[str]) -> None:
+    """Give each signal its bins for all languages together and for each, and what lies outside of the bounds."""
     bins = {signal.column: np.zeros((len(languages), BINS), np.int64) for signal in signals}
     fails = {signal.column: np.zeros(len(languages), np.int64) for signal in signals if signal.bounds}
     codes = pa.array(languages, pa.string())
@@ -170,7 +168,7 @@ def _count(
                 fails[signal.column] += _failing(values, rows, signal.bounds, languages, kind)
     for signal in signals:
         counted = bins[signal.column]
-        of_each = {code: counted[number].tolist() for number, code in enumerate(languages) if code in shown}
+        of_each = {code: counted[number].tolist() for number, code in enumerate(languages)}
         signal.counts = {ALL: counted.sum(axis=0).tolist(), **of_each}
         if signal.bounds:
             failed = zip(languages, fails[signal.column].tolist(), strict=True)

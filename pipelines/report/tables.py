@@ -62,6 +62,13 @@ def _cell(cell: Child | Cell, *, first: bool) -> Html:
     return element("td", shown, data_v=value, class_="n" if isinstance(cell, Cell) else None)
 
 
+def language_cell(run: RunDir, code: str) -> Html:
+    """A language's name and code, with the way to its page."""
+    return join(
+        element("a", element("b", run.language_name(code)), href=f"report/{code}.html"), " ", element("code", code)
+    )
+
+
 def families(totals: Sequence[LanguageTotals]) -> dict[str, str]:
     """The class of each group of reasons, the most frequent first; those beyond seven share one."""
     sums: dict[str, int] = {}
@@ -86,7 +93,7 @@ def languages_table(run: RunDir, totals: Sequence[LanguageTotals]) -> Html:
     styles = families(totals)
     rows: list[list[Child | Cell]] = [
         [
-            join(element("b", run.language_name(t.code)), " ", element("code", t.code)),
+            language_cell(run, t.code),
             Cell(count(t.entered), t.entered),
             Cell(count(t.kept), t.kept),
             Cell(share(t.kept, t.entered), t.kept / t.entered if t.entered else -1),
