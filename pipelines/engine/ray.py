@@ -13,6 +13,7 @@ IN_FLIGHT_PER_WORKER = 2
 """Tasks submitted ahead of each worker: enough to keep it busy, few enough to bound the driver."""
 
 MEMORY_PER_TASK = 1 << 30
+"""Bytes that are set aside for each task, or the worker's share of the cluster's memory where that is less."""
 
 
 class RayEngine:
@@ -32,7 +33,8 @@ class RayEngine:
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         available = int(resources.get("CPU", 1))
         self.workers = min(workers or available, available)
-        self._execute = ray.remote(num_cpus=1, max_retries=3)(execute)
+        memory = min(MEMORY_PER_TASK, int(resources.get("memory", MEMORY_PER_TASK) / max(available, 1)))
+        self._execute = ray.remote(num_cpus=1, memory=memory, max_retries=3)(execute)
 
     def run(
         self, uri: str, published: frozenset[str], units: Iterable[Unit]

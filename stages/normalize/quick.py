@@ -185,6 +185,9 @@ def _composes(character: str) -> bool:
 
 @kernel
 def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
+    quiet = np.zeros(256, np.bool_)  # ASCII that is nothing but a character, or a space
+    for ascii_code in range(128):
+        quiet[ascii_code] = classes[pages[0] + ascii_code] & ~np.uint32(SPACE) == 0
     for text in range(bounds.size - 1):
         at, end = bounds[text], bounds[text + 1]
         flag = np.int64(0)
@@ -194,6 +197,14 @@ def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
         newlines = 3 if at < end and data[at] == 10 else 0  # a newline at the beginning is stripped
         while at < end:
             lead = data[at]
+            if quiet[lead]:
+                begin = at
+                while at < end and quiet[data[at]]:
+                    at += 1
+                met_two_ago, met_before = met_before if at - begin == 1 else np.int64(0), np.int64(0)
+                before = np.int64(classes[pages[0] + data[at - 1]])
+                newlines = 0
+                continue
             if lead < 0x80:
                 code, size = np.int64(lead), 1
             elif lead < 0xE0:
