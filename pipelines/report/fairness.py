@@ -167,17 +167,22 @@ def _part(title: str, part: Callable[[Fairness], int | None], whole: Callable[[F
     return _Column(title, value, lambda row: share(part(row) or 0, whole(row) or 0))
 
 
+MEANINGS: Final = (
+    "Clean dropped: what the bounds drop of reference text. Score: the identifier's median; low: outside of its bound. "
+    "Claimed: documents whose input names the language; confirmed: identified so; und: undetermined. Tokens: of "
+    "the first tokenizer. Bible and Wikipedia: bytes of the text kept, told by source and host."
+)
 COLUMNS: Final = (
     _Column("Documents", lambda row: row.documents, lambda row: count(row.documents)),
     _part("Kept", lambda row: row.kept, lambda row: row.documents),
-    _part("Clean text dropped", lambda row: row.clean_dropped, lambda row: row.clean),
-    _Column("Median score", lambda row: row.score, lambda row: f"{row.score:.2f}"),
-    _part("Score outside its bound", lambda row: row.low_scores, lambda row: row.documents),
-    _Column("Documents that claim it", lambda row: row.claimed, lambda row: count(row.claimed)),
-    _part("Of these identified so", lambda row: row.confirmed, lambda row: row.claimed),
-    _part("Of these undetermined", lambda row: row.undetermined, lambda row: row.claimed),
-    _Column("Tokens per word", lambda row: row.fertility, lambda row: f"{row.fertility:.2f}"),
-    _Column("Bytes per token", lambda row: row.bytes_per_token, lambda row: f"{row.bytes_per_token:.2f}"),
+    _part("Clean dropped", lambda row: row.clean_dropped, lambda row: row.clean),
+    _Column("Score", lambda row: row.score, lambda row: f"{row.score:.2f}"),
+    _part("Low score", lambda row: row.low_scores, lambda row: row.documents),
+    _Column("Claimed", lambda row: row.claimed, lambda row: count(row.claimed)),
+    _part("Confirmed", lambda row: row.confirmed, lambda row: row.claimed),
+    _part("Claimed, und", lambda row: row.undetermined, lambda row: row.claimed),
+    _Column("Tokens/word", lambda row: row.fertility, lambda row: f"{row.fertility:.2f}"),
+    _Column("Bytes/token", lambda row: row.bytes_per_token, lambda row: f"{row.bytes_per_token:.2f}"),
     _part("Bible", lambda row: row.bible_bytes, lambda row: row.kept_bytes),
     _part("Wikipedia", lambda row: row.wikipedia_bytes, lambda row: row.kept_bytes),
 )

@@ -30,18 +30,24 @@ def read_details(run: RunDir) -> LanguageDetails:
     """Sources with their licences, and which language the identifier found second, by language."""
     sources = run.query(
         f"""
-        SELECT d.language, d.source, coalesce(d.licence, 'not stated') AS licence, count(*) AS documents,
-               count(*) FILTER (s.keep) AS kept
-        FROM documents d LEFT JOIN decisions s USING (doc_id) GROUP BY 1, 2, 3
-        QUALIFY row_number() OVER (PARTITION BY d.language ORDER BY count(*) DESC, d.source, coalesce(d.licence, 'not stated')) <= {SOURCES}
+        WITH counted AS (
+            SELECT d.language, d.source, coalesce(d.licence, 'not stated') AS licence, count(*) AS documents,
+                   count(*) FILTER (s.keep) AS kept
+            FROM documents d LEFT JOIN decisions s USING (doc_id) GROUP BY ALL
+        )
+        SELECT * FROM counted
+        QUALIFY row_number() OVER (PARTITION BY language ORDER BY documents DESC, source, licence) <= {SOURCES}
         ORDER BY documents DESC, source, licence
         """
     )
     runners_up = run.query(
         f"""
-        SELECT language, language_second AS second, count(*) AS documents FROM annotations
-        WHERE language_second IS NOT NULL GROUP BY 1, 2
-        QUALIFY row_number() OVER (PARTITION BY language ORDER BY count(*) DESC, language_second) <= {SOURCES}
+        WITH counted AS (
+            SELECT language, language_second AS second, count(*) AS documents FROM annotations
+            WHERE language_second IS NOT NULL GROUP BY ALL
+        )
+        SELECT * FROM counted
+        QUALIFY row_number() OVER (PARTITION BY language ORDER BY documents DESC, second) <= {SOURCES}
         ORDER BY documents DESC, second
         """
     )

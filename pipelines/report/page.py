@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipelines.inspect import Sample, samples_by_language
 from pipelines.report.documents import clusters, drawings, samples, signal_plots
-from pipelines.report.fairness import Fairness, fairness_table, read_fairness
+from pipelines.report.fairness import MEANINGS, Fairness, fairness_table, read_fairness
 from pipelines.report.frame import Section, page
 from pipelines.report.language import FOLDER, path_of, read_details, render_language
 from pipelines.report.markup import join
@@ -17,7 +17,7 @@ from pipelines.storage import retried
 
 NAME = "report.html"
 SAMPLES = 4
-SAMPLED = 100
+SAMPLED = 40
 """Samples on the page of a language, and how many languages have some: the largest."""
 
 
@@ -74,8 +74,7 @@ def render(run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fai
         Section(
             "fairness",
             "Fairness",
-            "Whether one language is treated as another is. Shares of Bible and Wikipedia are of the bytes of text "
-            "kept, told by the name of the source and the host of the address.",
+            MEANINGS,
             fairness_table(run, fairness),
         ),
         Section(
