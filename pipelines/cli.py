@@ -251,8 +251,10 @@ def lang_show(
     """Show everything that is set for a language, after inheritance."""
     from pipelines.languages import load_language, resolve_code
 
-    language = load_language(resolve_code(code), lang_configs or None)
+    language = load_language(resolve_code(code, lang_configs or None), lang_configs or None)
     OUT.print(f"{language.code}: {language.name}")
+    if language.backoff:
+        OUT.print(f"no values of its own: {language.backoff}", soft_wrap=True)
     OUT.print(f"sentence ends: {language.text.terminators}")
     OUT.print(f"stop words: {' '.join(sorted(language.text.stop_words)) or 'none'}")
     table = Table("bound", "min", "max", "why")

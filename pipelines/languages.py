@@ -85,9 +85,13 @@ class LanguageFile(_Table):
     bounds: dict[str, BoundTable] = {}
 
 
-def resolve_code(label: str) -> str:
-    """The code that a user's spelling names (`et`, `ekk`, `ekk_Latn`); ConfigError lists choices or the nearest."""
-    return resolve(label)
+def resolve_code(label: str, extra_dir: str | Path | None = None) -> str:
+    """The code that a user's spelling names (`et`, `ekk`, `ekk_Latn`); ConfigError lists choices or the nearest.
+
+    A code with a file of its own stands for itself, as that of a macrolanguage may.
+    """
+    has_file = is_code(label) and any(path.stem == label for path in _paths(label, extra_dir))
+    return label if has_file else resolve(label)
 
 
 def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
@@ -278,11 +282,12 @@ def _lay_bounds(bounds: dict[str, Bound], layer: LanguageFile) -> dict[str, Boun
 
 def _problems(path: Path, content: LanguageFile, measured: Collection[str]) -> Iterator[str]:
     """What a file that can be read still has wrong."""
-    if not path.stem.startswith("_") and not _is_macrolanguage(path.stem):
+    if not path.stem.startswith("_"):
         try:
             expected = resolve(path.stem, str(path))
         except ConfigError as error:
-            yield str(error)
+            if not _is_macrolanguage(path.stem):
+                yield str(error)
         else:
             if expected != path.stem:
                 yield f"{path}: the code of this language is {expected}; rename the file to {expected}.toml"

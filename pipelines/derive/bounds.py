@@ -20,11 +20,14 @@ TAILS: Final = (0.005, 0.0025, 0.001, 0.0005)
 NEARLY: Final = 1.1
 """Where the ceilings keep all of them above `SHARE`: times the least that can be reached, which is as good."""
 
-LEAST_DOCUMENTS: Final = 30
-"""Fewer say nothing of a share of 1 in 200: the language keeps what it inherits."""
+LEAST_DOCUMENTS: Final = 250
+"""Fewer do not show the tails that bounds are set at: the language keeps what it inherits."""
 
 DERIVED: Final = "derived: "
 """How the reason of a value begins that the next derivation may replace."""
+
+MANY_SOURCES: Final = 5
+"""More are not named in a reason."""
 
 NOT_DERIVED: Final = frozenset(
     (
@@ -87,6 +90,7 @@ class Finding:
     inherited: float
     value: float
     documents: int
+    sources: tuple[str, ...]
     dropped_before: int
     dropped_after: int
     interval: tuple[float, float]
@@ -101,7 +105,8 @@ class Finding:
         """Where the number was measured; `origin` is who has the inherited one."""
         low, high = self.interval
         had = f"{origin}, has {self.inherited:g}, which" if origin else f"{self.inherited:g}"
-        before = f"{DERIVED}{had} drops {self.dropped_before} of {self.documents:,} documents"
+        of = f" of {', '.join(self.sources)}" if len(self.sources) <= MANY_SOURCES else ""
+        before = f"{DERIVED}{had} drops {self.dropped_before} of {self.documents:,} documents{of}"
         if not self.changed:
             return before
         return (
@@ -223,7 +228,7 @@ def _widened(reference: Measured, column: str, side: Side, limit: float, beyond:
 def _outward(value: float, side: Side, column: str) -> float:
     """Two decimals for ratios, one for lengths, none for counts."""
     scale = 1 if column.endswith("_count") else 10 if column == "mean_word_length" else 100
-    scaled = round(value * scale, 6)  # float32 columns hold 0.3 as 0.30000001
+    scaled = round(value * scale, 4)  # float32 columns hold 0.3 as 0.30000001
     return (math.ceil(scaled) if side == "max" else math.floor(scaled)) / scale
 
 
@@ -245,6 +250,7 @@ def _finding(
         inherited=limit,
         value=value,
         documents=len(reference),
+        sources=tuple(sorted(set(reference.sources))),
         dropped_before=int(failing(reference.columns[column], side, limit).sum()),
         dropped_after=int(failing(reference.columns[column], side, value).sum()),
         interval=interval(values, lambda some: quantile(some, side, beyond), f"{reference.code} {column} {side}"),

@@ -13,6 +13,7 @@ from pipelines.derive.language import BALANCE, DEFAULT, Derived, derive_default,
 from pipelines.derive.reference import Measured, Measurer, Reference, Scorer, read_references
 from pipelines.derive.write import heading_of, render
 from pipelines.languages import INSTALLED, load_language, resolve_code
+from stages.columns import UNDETERMINED
 from stages.errors import ConfigError
 from stages.identify.labels import label_table
 
@@ -31,7 +32,7 @@ def derive(
 
     Raises ConfigError where an input does not exist, and where a language that is named has no text in it.
     """
-    wanted = [code if code == DEFAULT else resolve_code(code) for code in codes]
+    wanted = [code if code == DEFAULT else resolve_code(code, lang_configs) for code in codes]
     only = wanted[0] if len(wanted) == 1 and wanted[0] != DEFAULT else None
     found, lists = read_references(references, only), read_references(words, only)
     for code in wanted:
@@ -46,6 +47,8 @@ def derive(
     medians = _medians(list(found.values()), measure, lang_configs) if len(found) > 1 and wanted != [DEFAULT] else {}
     labels = set(label_table(model).values()) if known and model else set()
     for code in [code for code in wanted if code != DEFAULT] if wanted else sorted({*found, *lists, *labels}):
+        if not wanted and code.startswith(UNDETERMINED):
+            continue  # a script without a language
         reference = found.get(code, Reference(code))
         yield derive_language(reference, lists.get(code), measure, score, medians, lang_configs)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipelines.derive.bounds import (
     DERIVED,
+    LEAST_DOCUMENTS,
     PUBLISHED,
     Finding,
     balanced,
@@ -86,8 +87,11 @@ class Derived:
             for finding in self.findings
             if finding.changed
         ]
+        if self.findings and self.findings[0].documents < LEAST_DOCUMENTS:
+            lines.append(f"{self.findings[0].documents} documents, {LEAST_DOCUMENTS} needed: bounds of its script")
         lines += [f"refused: {finding.refused}" for finding in self.findings if finding.refused]
-        if self.threshold is not None and "language_score" in self.file.bounds:
+        score = self.file.bounds.get("language_score")
+        if self.threshold is not None and score is not None and score.why == self.threshold.why:
             lines.append(f"language_score: min → {self.threshold.value:g} (τ = {self.threshold.tau:.2f})")
         if self.stop_words is not None:
             lines.append(f"stop words: {' '.join(self.stop_words.words)}")
@@ -135,11 +139,12 @@ def derive_language(
     own = bool(bounds) or table != LanguageFile().text
     file = LanguageFile(
         name=before.name or name_of(code),
-        backoff=None if own else _backoff(reference, measured, findings, enough),
+        backoff=None if own else _backoff(reference, findings, enough),
         text=table,
         bounds=dict(sorted(bounds.items())),
     )
-    return Derived(code, reference.described(), tuple(findings), stop_words, threshold, before, file)
+    described = reference.described() if reference.texts or words is None else words.described()
+    return Derived(code, described, tuple(findings), stop_words, threshold, before, file)
 
 
 def misses(measured: Measured, bounds: Mapping[str, Bound]) -> bool:
@@ -213,15 +218,15 @@ def _tables(findings: Sequence[Finding]) -> dict[str, BoundTable]:
     return found
 
 
-def _backoff(reference: Reference, measured: Measured, findings: list[Finding], enough: bool) -> str:
+def _backoff(reference: Reference, findings: list[Finding], enough: bool) -> str:
     script = reference.code.partition("_")[2]
     if not reference.texts:
         return f"no reference text: the settings of its script, {script}"
     if not enough:
         size = f"{reference.text_bytes / 1000:.1f} kB of reference text"
         return f"{size} ({reference.described()}), below {LEAST_BYTES // 1000} kB: the settings of its script, {script}"
-    worst = max((finding.dropped_before for finding in findings), default=0)
-    return (
-        f"no bound of its script, {script}, drops more than {worst} of {len(measured):,} documents "
-        f"({reference.described()}): nothing to change"
-    )
+    count = findings[0].documents if findings else 0
+    if count < LEAST_DOCUMENTS:
+        return f"{reference.described()}, fewer than the {LEAST_DOCUMENTS} that show a tail: the settings of {script}"
+    worst = max(finding.dropped_before for finding in findings)
+    return f"no bound of {script} drops more than {worst} of {reference.described()}: nothing to change"

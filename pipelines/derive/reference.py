@@ -14,7 +14,7 @@ from pipelines.pipeline import PipelineStep
 from pipelines.steps.annotate import BATCH_BYTES, annotate, annotation_schema
 from pipelines.storage import open_storage
 from stages.columns import IDENTIFICATION, UNDETERMINED
-from stages.identify.codes import is_code, resolve_or_none
+from stages.identify.codes import is_code, known_languages, resolve_or_none
 from stages.identify.fasttext import FasttextModel, IdentifyFasttext, identify_texts
 from stages.ingest.read import Read, read_records
 from stages.ingest.records import RawRecord
@@ -28,13 +28,14 @@ QUALITY = "quality."
 
 @dataclass(frozen=True)
 class Text:
-    """A text of the reference: a document, or a sentence of a pair (then `whole` is false)."""
+    """A text of the reference: a document, or a sentence of a pair (then `whole` is false, `translation` the other)."""
 
     id: str
     text: str
     source: str
     licence: str = ""
     whole: bool = True
+    translation: str = ""
 
 
 @dataclass
@@ -54,8 +55,9 @@ class Reference:
 
     def described(self) -> str:
         """As `214 documents of bible, udhr`."""
-        sources = sorted({text.source for text in self.texts})
-        return f"{len(self.texts):,} {'documents' if self.documents else 'sentences'} of {', '.join(sources)}"
+        kind = "document" if self.documents else "sentence"
+        sources = ", ".join(sorted({text.source for text in self.texts}))
+        return f"{len(self.texts):,} {kind}{'' if len(self.texts) == 1 else 's'} of {sources}" if sources else "no text"
 
 
 def read_references(uris: Sequence[str], code: str | None = None) -> dict[str, Reference]:
@@ -84,11 +86,13 @@ def _normalized(texts: Sequence[Text]) -> list[Text]:
 def _code_of(label: str) -> str | None:
     """The code that a label names; the label itself where it stands for several languages, or for none, in a script."""
     code = resolve_or_none(label)
-    return label if is_code(label) and code in (None, UNDETERMINED) else code
+    language = label.partition("_")[0]
+    named = is_code(label) and (language in known_languages() or language == UNDETERMINED)
+    return label if named and code in (None, UNDETERMINED) else code
 
 
 def _texts(uris: Sequence[str]) -> Iterator[tuple[str | None, Text]]:
-    for file in resolve_inputs(uris) if uris else ():
+    for file in [file for uri in uris for file in resolve_inputs([uri])]:
         folder = readable(file.uri.rsplit("/", 2)[-2])
         with open_storage(file.root).open(file.path) as stream:
             for record in read_records(stream, file.path, Read()):
@@ -99,8 +103,9 @@ def _texts(uris: Sequence[str]) -> Iterator[tuple[str | None, Text]]:
 def _texts_of(record: RawRecord, where: str, folder: str) -> Iterator[tuple[str | None, Text]]:
     source, licence = record.source or folder, record.licence or ""
     if record.pair is not None:
-        for side, label in ((record.pair.src, record.pair.src_lang), (record.pair.tgt, record.pair.tgt_lang)):
-            yield label, Text(f"{where}:{label}", side, source, licence, whole=False)
+        pair = record.pair
+        for side, other, label in ((pair.src, pair.tgt, pair.src_lang), (pair.tgt, pair.src, pair.tgt_lang)):
+            yield label, Text(f"{where}:{label}", side, source, licence, whole=False, translation=other)
     elif record.text and not record.text.isspace():
         yield record.language_claimed, Text(record.source_id or where, record.text, source, licence)
 

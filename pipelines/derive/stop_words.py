@@ -16,8 +16,8 @@ MOST: Final = 30
 LEAST: Final = 10
 """A shorter list would let the bound on stop words drop clean text."""
 
-LEAST_SHARE: Final = 0.03
-"""Of the texts of every source that a stop word stands in."""
+LEAST_SHARE: Final = {True: 0.2, False: 0.05}
+"""Of documents, or of sentences, that a stop word stands in."""
 
 LEAST_TEXTS: Final = {True: 50, False: 200}
 """Documents, or sentences where there are no documents, below which frequency is chance."""
@@ -30,6 +30,9 @@ MISSED: Final = 0.005
 
 NAME_SHARE: Final = 0.5
 """A word that has a capital this often inside a sentence is a name."""
+
+_STOCK_NAMES = re.compile(r"\b(Tom|Mary)\b")
+"""Whom the sentences of Tatoeba are about, so that in scripts without capitals they would be stop words."""
 
 _NOT_FREE = re.compile(r"\bNC\b|non-?commercial|UNVERIFIED|THIRD-PARTY", re.IGNORECASE)
 
@@ -57,16 +60,18 @@ def derive_stop_words(reference: Reference) -> StopWords | None:
              (Penedo et al. 2025) takes the most frequent words
     """
     texts = [text for text in reference.texts if permits_lists(text)]
-    whole = [text for text in texts if text.whole]
-    used = whole if len(whole) >= LEAST_TEXTS[True] else [text for text in texts if not text.whole]
-    if len(used) < LEAST_TEXTS[used is whole]:
+    used = [text for text in texts if text.whole]
+    are_whole = len(used) >= LEAST_TEXTS[True]
+    if not are_whole:
+        used = [t for t in texts if not t.whole and not _STOCK_NAMES.search(f"{t.text} {t.translation}")]
+    if len(used) < LEAST_TEXTS[are_whole]:
         return None
     shares = _shares(used, LanguageText(code=reference.code))
     ranked = sorted(shares, key=lambda word: (-shares[word], word))
-    words = tuple(word for word in ranked if shares[word] >= LEAST_SHARE)[:MOST]
+    words = tuple(word for word in ranked if shares[word] >= LEAST_SHARE[are_whole])[:MOST]
     if len(words) < LEAST:
         return None
-    kind, sources = "documents" if used is whole else "sentences", ", ".join(sorted({text.source for text in used}))
+    kind, sources = "documents" if are_whole else "sentences", ", ".join(sorted({text.source for text in used}))
     why = (
         f"{DERIVED}in most of {len(used):,} {kind} of {sources}, from {shares[words[0]]:.0%} of them for the first "
         f"to {shares[words[-1]]:.0%} for the last"
@@ -90,7 +95,8 @@ def _shares(texts: Sequence[Text], language: LanguageText) -> Mapping[str, float
                 seen.add(folded)
                 if place:
                     inside[folded] += 1
-                    capitals[folded] += word != folded
+                    # all in capitals is no name: Cherokee and Coptic texts are
+                    capitals[folded] += word[0] != folded[0] and word[1:] == folded[1:]
         sizes[text.source] += 1
         found.setdefault(text.source, Counter()).update(seen)
     words = set().union(*found.values())

@@ -4,8 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.languages import INSTALLED, check_languages, list_languages, load_language, require_languages
+from pipelines.derive.bounds import dropped
+from pipelines.derive.reference import Measurer, Reference, Text, read_references
+from pipelines.languages import (
+    INSTALLED,
+    Bound,
+    bounds_under,
+    cannot_bind,
+    check_languages,
+    inherited_bounds,
+    list_languages,
+    load_language,
+    own_file,
+    require_languages,
+    resolve_code,
+    script_file,
+)
 from stages.errors import ConfigError
+from stages.identify.labels import label_table
 
 
 def write(folder: Path, stem: str, content: str) -> Path:
@@ -20,9 +36,54 @@ def test_installed_files_are_in_order() -> None:
 def test_installed_languages_cover_the_scripts() -> None:
     rows = list_languages()
     assert len({row.script for row in rows if row.script}) >= 14
-    unusual = {row.code: row.stop_words for row in rows if row.code != "und" and not 10 <= row.stop_words <= 40}
-    assert not unusual, "a language that is shipped has 10 to 40 stop words"
+    unusual = {row.code: row.stop_words for row in rows if row.stop_words and not 10 <= row.stop_words <= 40}
+    assert not unusual, "a language that is shipped has 10 to 40 stop words, or none"
     assert {"ekk_Latn", "srp_Cyrl", "srp_Latn", "und"} <= {row.code for row in rows}
+
+
+def test_every_language_that_the_default_model_knows_has_a_file() -> None:
+    assert set(label_table("lid.176").values()) <= {row.code for row in list_languages()}
+
+
+@pytest.mark.realdata
+def test_every_reference_language_has_a_file(data_root: Path) -> None:
+    """Of `mono`; one of at least 100 kB has values of its own or says why not, a smaller one what it falls back on."""
+    codes = {row.code for row in list_languages()}
+    for code in read_references([str(data_root / "mono")]):
+        assert code in codes or code.startswith("und_"), code
+
+
+@pytest.mark.parametrize("code", [row.code for row in list_languages()])
+def test_an_installed_file_sets_something_or_says_why_not(code: str) -> None:
+    file = own_file(code)
+    assert file.name
+    assert (file.backoff is None) == bool(file.bounds or file.text.stop_words or file.text.terminators)
+    assert load_language(code).backoff == file.backoff
+
+
+def test_a_language_that_exists_nowhere_yet_is_one_file(tmp_path: Path) -> None:
+    """Võro: no installed file, no label of the default model; its file alone makes bounds and stop words work."""
+    code = "vro_Latn"
+    assert code not in {row.code for row in list_languages()}
+    assert code not in label_table("lid.176").values()
+    words = ["ja", "om", "et", "ei", "ka", "tuu", "ku", "vai", "mi", "sis"]
+    write(
+        tmp_path,
+        code,
+        f'name = "Võro"\n[text]\nstop_words = {words}\nstop_words_why = "judgement"\n'
+        '[bounds.word_count]\nmin = 4\nwhy = "judgement: proverbs"\n',
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [f"{code}.toml"]
+    assert check_languages(tmp_path) == []
+    assert resolve_code("vro", tmp_path) == code
+    language = load_language(code, tmp_path)
+    measured = Measurer()(
+        Reference(code, [Text("a", "Ilm om illos ja päiv om hää.", "x"), Text("b", "Weather is fine today.", "x")]),
+        language.text,
+    )
+    masks = dropped(measured, {name: language.bounds[name] for name in ("word_count", "stop_word_count")})
+    assert masks["word_count", "min"].tolist() == [False, False]
+    assert masks["stop_word_count", "min"].tolist() == [False, True]
 
 
 def test_und_never_passes() -> None:
@@ -30,10 +91,10 @@ def test_und_never_passes() -> None:
 
 
 def test_a_language_without_a_file_has_its_scripts() -> None:
-    wolof, unknown = load_language("wol_Latn"), load_language("xxx_Zzzz")
-    assert wolof.name == "Wolof"
-    assert wolof.text.code == "wol_Latn"
-    assert wolof.text.stop_words == frozenset()
+    voro, unknown = load_language("vro_Latn"), load_language("xxx_Zzzz")
+    assert voro.name == "Võro"
+    assert voro.text.code == "vro_Latn"
+    assert voro.text.stop_words == frozenset()
     assert unknown.bounds["word_count"] == load_language("und").bounds["word_count"]
 
 
@@ -90,9 +151,21 @@ def test_a_missing_folder(tmp_path: Path) -> None:
         ("ekk_Latn", "[bounds.word_count]\nmin = 3\nmax = 2\nwhy = 'x'", "min 3 is above max 2"),
         ("ekk_Latn", "[bounds.word_count]\nwhy = 'x'", "neither min nor max"),
         ("ekk_Latn", "[bounds.word_count]\noff = true\nmin = 1\nwhy = 'x'", "off = true, and a limit"),
-        ("ekk_Latn", "[text]\nstop_words = ['Ja']", "'Ja' is not in lower case"),
-        ("ekk_Latn", "[text]\nstop_words = ['o\u0308']", "is not in NFC"),
-        ("ekk_Latn", "[text]\nstop_words = ['ja', 'ja']", "'ja' stands twice"),
+        ("ekk_Latn", "[text]\nstop_words_why = 'x'\nstop_words = ['Ja', 'ei']", "'Ja' is not in lower case"),
+        ("ekk_Latn", "[text]\nstop_words_why = 'x'\nstop_words = ['o\u0308', 'ei']", "is not in NFC"),
+        ("ekk_Latn", "[text]\nstop_words_why = 'x'\nstop_words = ['ja', 'ja', 'ei']", "'ja' stands twice"),
+        ("ekk_Latn", "[text]\nstop_words = ['ja', 'ei']", "text.stop_words: say where it is from, as stop_words_why"),
+        ("ekk_Latn", "[text]\nterminators = '.'", "text.terminators: say where it is from, as terminators_why"),
+        ("ekk_Latn", "[bounds.digit_ratio]\nmax = 1.2\nwhy = 'x'", "max 1.2 drops nothing: a ratio is at most 1"),
+        ("ekk_Latn", "[bounds.script_ratio]\nmin = 2\nwhy = 'x'", "min 2 drops every text: a ratio is at most 1"),
+        ("ekk_Latn", "[bounds.digit_ratio]\nmin = 0\nwhy = 'x'", "min 0 drops nothing: no value is below 0"),
+        ("ekk_Latn", "[bounds.digit_ratio]\nmax = -1\nwhy = 'x'", "max -1 drops every text: no value is below 0"),
+        (
+            "ekk_Latn",
+            "[text]\nstop_words = ['ja']\nstop_words_why = 'x'",
+            "bounds.stop_word_count: min 2 drops every text: there are 1 stop words",
+        ),
+        ("ekk_Latn", "backoff = 'x'\n[bounds.digit_ratio]\nmax = 0.2\nwhy = 'x'", "leave `backoff` out"),
         ("ekk_Latn", "code = 'est_Latn'", "leave `code` out"),
         ("est_Latn", "name = 'Estonian'", "rename the file to ekk_Latn.toml"),
         ("ekkkk_Latn", "name = 'x'", "is not a language code"),
@@ -111,6 +184,34 @@ def test_columns_of_a_pipeline_may_have_bounds(tmp_path: Path) -> None:
     require_languages(tmp_path, {"own_keep"})
     with pytest.raises(ConfigError, match="no stage measures 'own_keep'"):
         require_languages(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("bound", "binds"),
+    [
+        (Bound("digit_ratio", None, 0.99), True),
+        (Bound("digit_ratio", None, 1), False),
+        (Bound("script_ratio", 1, None), True),
+        (Bound("word_count", 50, 100_000), True),
+        (Bound("word_count", 0, None), False),
+        (Bound("curly_brace_count", None, 0), True),
+        (Bound("mean_word_length", 2.2, 15), True),
+    ],
+)
+def test_a_bound_that_cannot_bind(bound: Bound, binds: bool) -> None:
+    assert (cannot_bind(bound) is None) == binds
+
+
+def test_a_macrolanguage_may_have_a_file(tmp_path: Path) -> None:
+    write(tmp_path, "que_Latn", "name = 'Quechua'")
+    assert check_languages(tmp_path) == []
+    assert resolve_code("que_Latn", tmp_path) == "que_Latn"
+
+
+def test_layers_of_bounds() -> None:
+    default = {bound.column: bound for bound in inherited_bounds("xxx_Zzzz").values()}
+    assert bounds_under(default, script_file("tha_Thai")) == inherited_bounds("tha_Thai")
+    assert script_file("ekk_Latn") == own_file("vro_Latn")
 
 
 def test_installed_folder() -> None:
