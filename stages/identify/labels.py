@@ -7,7 +7,7 @@ from stages.columns import UNDETERMINED
 from stages.errors import ConfigError
 from stages.identify.codes import is_code, read_table, resolve
 
-TABLES = ("lid.176",)
+TABLES = ("lid.176", "cld2")
 """Models with a table of their own in `labels/`: theirs are Wikipedia's codes, where `als` is Alemannic."""
 
 
