@@ -25,6 +25,9 @@ SAMPLES: Final = 20
 LENGTHS: Final = (100, 250, 600)
 """Characters from which on sentences that follow each other are a text."""
 
+PRIOR_NGRAMS: Final = 400.0
+"""Judgement: n-grams of samples of a language that count as much as the size of its profile."""
+
 UNKNOWN_WEIGHT: Final = 0.1
 """Judgement: share of text in languages that no member knows, in what comes from the web."""
 
@@ -90,8 +93,11 @@ def calibrate(
     """
     names = list(members)
     hiding = [names.index(name) for name in trained]
-    unsure = [MemberCalibration(name, labels_digest(member), 1.0, np.zeros((3, 8))) for name, member in members.items()]
-    expected = np.zeros(len(profiles.codes) if profiles else 0)
+    unsure = [
+        MemberCalibration(name, labels_digest(member), 1.0, np.zeros((3, 8)), name in trained)
+        for name, member in members.items()
+    ]
+    expected = np.zeros((len(profiles.codes) if profiles else 0, 2))
     draft = Calibration(tuple(unsure), np.zeros(0), np.zeros(0), (0.0,) * (len(BANDS) + 1), profiles, expected, about)
     model = Combination.with_profiles(list(members.values()), draft)
     rows = _Rows.of(model, given, hiding)
@@ -154,17 +160,26 @@ def _joined(parts: Sequence[Heard]) -> Heard:
 
 
 def _expected(profiles: Profiles, given: Sequence[Sample]) -> np.ndarray:
-    """Log odds of the share of known n-grams of a language's own text; thin samples lean on the mean of all."""
+    """Log odds of the shares of known n-grams of a language's own text.
+
+    Thin samples lean on what is usual for a profile of that size.
+    """
     number = {code: place for place, code in enumerate(profiles.codes)}
     rows = [(number[sample.code], sample.text) for sample in given if sample.code in number]
     own = np.array([place for place, _ in rows], np.int64)
-    share, counts = profiles.shares(_texts([text for _, text in rows]), own[:, None])
-    odds, weights = log_odds(share[:, 0].astype(np.float64)), np.minimum(counts, 200).astype(np.float64)
-    mean = float((odds * weights).sum() / max(weights.sum(), 1))
-    prior = 400.0  # n-grams; judgement
-    total = np.bincount(own, odds * weights, len(profiles.codes)) + prior * mean
-    found: np.ndarray = total / (np.bincount(own, weights, len(profiles.codes)) + prior)
-    return found
+    shares, counts = profiles.shares(_texts([text for _, text in rows]), own[:, None])
+    weights = np.minimum(counts, 200).astype(np.float64)
+    by_code = np.bincount(own, weights, len(profiles.codes))
+    sizes = np.stack([np.ones(len(profiles.codes)), np.log(np.array(profiles.sizes) + 1)], axis=1)
+    found = []
+    for kind in range(2):
+        odds = log_odds(shares[:, 0, kind].astype(np.float64))
+        root = np.sqrt(weights / np.maximum(by_code[own], 1))[:, None]
+        line, *_ = np.linalg.lstsq(sizes[own] * root, odds * root[:, 0], rcond=None)
+        usual = sizes @ line
+        total = np.bincount(own, odds * weights, len(profiles.codes)) + PRIOR_NGRAMS * usual
+        found.append(total / (by_code + PRIOR_NGRAMS))
+    return np.stack(found, axis=1)
 
 
 def _member(draft: MemberCalibration, place: int, model: Combination, rows: _Rows) -> MemberCalibration:
@@ -188,7 +203,7 @@ def _member(draft: MemberCalibration, place: int, model: Combination, rows: _Row
     sharpness = 1.0
     if several.any():
         (sharpness,) = fit_choice(logs[several], matches.argmax(axis=1)[several], weights[several])
-    return MemberCalibration(draft.name, draft.labels, max(float(sharpness), 0.05), table)
+    return replace(draft, sharpness=max(float(sharpness), 0.05), outcome=table)
 
 
 def _mixing(model: Combination, rows: _Rows) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import fasttext
 
@@ -15,7 +15,11 @@ from pipelines.lid.train_text import Balance, examples
 from pipelines.models import MODELS, get_model
 from stages.errors import ConfigError
 from stages.identify.calibration import Calibration
+from stages.identify.codes import known_languages, same_language
 from stages.identify.member import CLD2, Member, member_model
+
+FEWEST_CHARACTERS: Final = 1000
+"""Of the text of a language that is held out of training: some texts of 200 to measure on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +131,23 @@ def _calibration(
 
 
 def held_out_codes(found: Labelled, members: Mapping[str, Member], count: int, seed: int) -> tuple[str, ...]:
-    """Languages that no member knows and that have at least 1000 characters, drawn by hash."""
-    known = {name for member in members.values() for name in member.codes.names.to_pylist()}
+    """Languages with at least FEWEST_CHARACTERS that no member knows, by their own or their macrolanguage's code.
+
+    Drawn by hash. One whose macrolanguage, or a member of it, is trained on is not unknown.
+    """
     sizes = found.sizes()
-    free = by_hash([code for code, size in sizes.items() if code not in known and size >= 1000], str, seed)
+    known = {name for member in members.values() for name in member.codes.names.to_pylist()} | set(sizes)
+    alone = [code for code in sizes if not any(same_language(code, other) for other in known - {code})]
+    named = {name for member in members.values() for name in member.codes.names.to_pylist()}
+    free = [code for code in alone if code not in named and _is_language(code) and sizes[code] >= FEWEST_CHARACTERS]
     if count > len(free):
         raise ConfigError(f"--hold-out {count}: only {len(free)} languages of the input are unknown to other members")
-    return tuple(sorted(free[:count]))
+    return tuple(sorted(by_hash(free, str, seed)[:count]))
+
+
+def _is_language(code: str) -> bool:
+    """Whether a code is one of ISO 639-3, not of a group of languages as `ber_Latn`."""
+    return code.partition("_")[0] in known_languages()
 
 
 def _checked(output: str) -> Path:

@@ -24,13 +24,14 @@ class MemberCalibration:
 
     `outcome` has three rows of weights of `evidence.score_features`: the language is among the labels that the member
     names, is another that it knows, or is one that it does not know. Among the named ones scores count as
-    score ** sharpness.
+    score ** sharpness. A `trained` member was trained on the text that the profiles are made of.
     """
 
     name: str
     labels: str  # `member.labels_digest`
     sharpness: float
     outcome: np.ndarray
+    trained: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Calibration:
     """Everything that `Combination` needs beside its members.
 
     `mixing` weighs `evidence.candidate_features`, `unknown` weighs `evidence.unknown_features`; texts whose sum of the
-    latter is above the threshold of their length (`BANDS`) are `und`. `expected` is what share of its n-grams a text of
-    each language of the profiles has in its own profile, as log odds.
+    latter is above the threshold of their length (`BANDS`) are `und`. `expected` is what share of its short and
+    long n-grams a text of each language of the profiles has in its own profile, (languages, 2), as log odds.
     """
 
     members: tuple[MemberCalibration, ...]
@@ -54,12 +55,19 @@ class Calibration:
         """The file that `from_json` reads; equal calibrations give equal bytes."""
         profiles = self.profiles and {
             "codes": self.profiles.codes,
+            "sizes": self.profiles.sizes,
             "expected": _rounded(self.expected),
             "bits": base64.b64encode(self.profiles.bits.astype("<u8").tobytes()).decode(),
         }
         members = [
-            {"name": m.name, "labels": m.labels, "sharpness": round(m.sharpness, 6), "outcome": _rounded(m.outcome)}
-            for m in self.members
+            {
+                "name": member.name,
+                "labels": member.labels,
+                "sharpness": round(member.sharpness, 6),
+                "outcome": _rounded(member.outcome),
+                "trained": member.trained,
+            }
+            for member in self.members
         ]
         content = {
             "version": VERSION,
@@ -81,15 +89,12 @@ def from_json(content: str | bytes, where: str) -> Calibration:
             raise ConfigError(f"{where}: calibration of version {read['version']}, and {VERSION} is used; make it anew")
         profiles = read["profiles"]
         return Calibration(
-            tuple(
-                MemberCalibration(m["name"], m["labels"], float(m["sharpness"]), np.array(m["outcome"], float))
-                for m in read["members"]
-            ),
+            tuple(map(_member, read["members"])),
             np.array(read["mixing"], float),
             np.array(read["unknown"], float),
             tuple(map(float, read["thresholds"])),
-            profiles and Profiles(tuple(profiles["codes"]), _bits(profiles["bits"])),
-            np.array(profiles["expected"] if profiles else [], float),
+            profiles and Profiles(tuple(profiles["codes"]), tuple(profiles["sizes"]), _bits(profiles["bits"])),
+            np.array(profiles["expected"] if profiles else [], float).reshape(-1, 2),
             read["about"],
         )
     except (ValueError, KeyError, TypeError) as error:
@@ -97,6 +102,11 @@ def from_json(content: str | bytes, where: str) -> Calibration:
         raise ConfigError(
             f"{where}: no calibration ({reason}); `babelmill lid train` and `calibrate` write one"
         ) from None
+
+
+def _member(read: Mapping[str, Any]) -> MemberCalibration:
+    outcome = np.array(read["outcome"], float)
+    return MemberCalibration(read["name"], read["labels"], float(read["sharpness"]), outcome, bool(read["trained"]))
 
 
 def shipped(members: Sequence[str | None]) -> Calibration:

@@ -25,7 +25,8 @@ _UNSURE: Final = 0.5
 """Judgement: what remains of the score of an answer that CLD2 itself calls unreliable."""
 
 _CONTROLS: Final = bytes(32 if (byte < 32 and byte not in b"\t\n\r") or byte == 127 else byte for byte in range(256))
-_REFUSED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef]|[\ufffe\uffff]|[^\x00-\U0010fffd]")
+_NO_CHARACTERS: Final = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
+_REFUSED: Final = re.compile(f"[\x7f-\x9f\ufdd0-\ufdef{_NO_CHARACTERS}]")
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Heard(NamedTuple):
     letters: np.ndarray  # (texts,)
     script: np.ndarray  # (texts,), numbers in `script_names()`
     candidates: np.ndarray  # (texts, candidates): every code that a member names, once; -1 for none
-    shares: np.ndarray  # (texts, candidates): of n-grams in the candidate's profile; -1 without a profile
+    shares: np.ndarray  # (texts, candidates, 2): of n-grams in the candidate's profile; -1 without a profile
     hidden: np.ndarray  # (texts,): a code that some members are taken not to know; -1 for none
 
 
@@ -60,7 +60,7 @@ class Combination:
     numbers: tuple[np.ndarray, ...]  # for each member, the number in `names` of each of its codes
     knows: np.ndarray  # bool, (members, names)
     profile: np.ndarray  # int64, (names,): number in the profiles, -1 for none
-    expected: np.ndarray  # float64, (names,)
+    expected: np.ndarray  # float64, (names, 2)
 
     @classmethod
     def of(cls, members: Sequence[Member], calibration: Calibration) -> Self:
@@ -85,7 +85,7 @@ class Combination:
         knows = np.zeros((len(members), len(names)), bool)
         for row, found in zip(knows, numbers, strict=True):
             row[found] = True
-        profile, expected = np.full(len(names), -1, np.int64), np.zeros(len(names))
+        profile, expected = np.full(len(names), -1, np.int64), np.zeros((len(names), 2))
         for number, code in enumerate(calibration.profiles.codes if calibration.profiles else ()):
             if code in at:
                 profile[at[code]], expected[at[code]] = number, calibration.expected[number]
@@ -109,12 +109,12 @@ class Combination:
             answers.append(answer(codes, scores))
             letters, script = fitting.letters, fitting.script
         candidates = _once(np.concatenate([said.codes for said in answers], axis=1))
-        shares = np.full(candidates.shape, -1.0)
+        shares = np.full((*candidates.shape, 2), -1.0)
         if self.calibration.profiles is not None:
             profiles = np.where(candidates >= 0, self.profile[candidates], -1)
             profiles = np.where(candidates == hidden[:, None], -1, profiles)
             found, _ = self.calibration.profiles.shares(texts, profiles)
-            shares = np.where(profiles >= 0, found, -1.0)
+            shares = np.where((profiles >= 0)[:, :, None], found, -1.0)
         return Heard(tuple(answers), letters, script, candidates, shares, hidden)
 
     def outcomes(self, heard: Heard) -> list[np.ndarray]:
@@ -132,10 +132,12 @@ class Combination:
             found = log_evidence(said, outcome, heard.candidates, knows, member.sharpness)
             features += [found, found * length]
         if self.calibration.profiles is not None:
-            has = (heard.shares >= 0).astype(float)
-            share = log_odds(heard.shares) * has
-            expected = self.expected[heard.candidates] * has
-            features += [share, share * length, expected, expected * length, has, has * length]
+            has = (heard.shares[:, :, 0] >= 0).astype(float)
+            for kind in range(2):
+                share = log_odds(heard.shares[:, :, kind]) * has
+                expected = self.expected[heard.candidates, kind] * has
+                features += [share, share * length, expected, expected * length]
+            features += [has, has * length]
         stacked = np.stack(features, axis=2)
         stacked[heard.candidates < 0] = np.nan
         return stacked
@@ -143,20 +145,33 @@ class Combination:
     def unknown_features(
         self, heard: Heard, of_members: Sequence[np.ndarray], best: np.ndarray, log_score: np.ndarray
     ) -> np.ndarray:
-        """(texts, features): what speaks for a language that no member knows; `best` is the place of a candidate."""
+        """(texts, features): what speaks for a language that no member knows; `best` is the place of a candidate.
+
+        Where a member was trained with the profiles, they are asked in its place, and not how sure the best candidate
+        is: a language can be taken out of the profiles as if it had never been there, and not out of the member.
+        """
         rows = np.arange(len(best))
         length = length_feature(heard.letters)
-        doubt = np.log1p(-np.minimum(np.exp(log_score), 1 - 1e-4)) / 4
-        features = [np.ones(len(best)), length, length**2, doubt, doubt * length]
-        for said, outcome in zip(heard.answers, of_members, strict=True):
+        features = [np.ones(len(best)), length, length**2]
+        if not any(member.trained for member in self.calibration.members):
+            doubt = np.log1p(-np.minimum(np.exp(log_score), 1 - 1e-4)) / 4
+            features += [doubt, doubt * length]
+        for said, outcome, member in zip(heard.answers, of_members, self.calibration.members, strict=True):
+            if member.trained:
+                continue
             odds = np.clip(outcome[:, 2] - np.log1p(-np.minimum(np.exp(outcome[:, 2]), 1 - 1e-4)), -9, 9) / 4
             agrees = (said.codes[:, 0] == heard.candidates[rows, best]).astype(float)
             features += [odds, odds * length, agrees, agrees * odds]
         if self.calibration.profiles is not None:
-            share = heard.shares[rows, best]
-            has = (share >= 0).astype(float)
-            missing = (self.expected[heard.candidates[rows, best]] - log_odds(share)) * has
-            features += [has, has * length, missing, missing * length, np.maximum(missing, 0), log_odds(share) * has]
+            has = (heard.shares[rows, best, 0] >= 0).astype(float)
+            features += [has, has * length]
+            for kind in range(2):
+                odds = log_odds(heard.shares[:, :, kind])
+                own = odds[rows, best] * has
+                odds[rows, best] = -np.inf
+                margin = np.clip(own - odds.max(axis=1), -5, 5) * has
+                missing = self.expected[heard.candidates[rows, best], kind] * has - own
+                features += [missing, missing * length, np.maximum(missing, 0), own, margin, margin * length]
         return np.stack(features, axis=1)
 
     def weigh(self, heard: Heard) -> Weighed:

@@ -128,9 +128,9 @@ def fit_choice(features: np.ndarray, chosen: np.ndarray, weights: np.ndarray, ri
         second -= np.einsum("n,nm,nl->ml", weights, mean, mean, optimize=True)
         step = np.linalg.solve(second / total + ridge * np.eye(len(found)), gradient)
         size, before = 1.0, loss(found)
-        while size > 1e-4 and loss(found + size * step) > before:
+        while size > 1e-4 and (after := loss(found + size * step)) > before:
             size /= 2
         found = found + size * step
-        if np.abs(size * step).max() < 1e-6:
+        if before - after < 1e-8:
             break
     return found

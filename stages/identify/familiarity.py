@@ -18,8 +18,11 @@ from stages.identify.strings import Texts
 MOST_NGRAMS: Final = 2048
 """N-grams of the beginning of a text that are looked up: enough to tell, and long documents cost no more."""
 
-FEWEST_BITS: Final = 16
-"""Of the filter for each n-gram of a language: with two bits set, 1.4 % of other n-grams are found by chance."""
+FEWEST_BITS: Final = 10
+"""Of the filter for each n-gram of a language: with two bits set, at most 3.3 % of others are found by chance."""
+
+SHORT, LONG = 4, 6
+"""Characters of an n-gram, with the spaces around a word; 2 and 3 of the unspaced scripts and of Hangul."""
 
 _MIXER: Final = 0x9E3779B97F4A7C15
 _SPACE: Final = 32
@@ -37,6 +40,7 @@ class Profiles:
     """
 
     codes: tuple[str, ...]
+    sizes: tuple[int, ...]  # distinct n-grams of each
     bits: np.ndarray  # uint64
 
     @classmethod
@@ -48,25 +52,25 @@ class Profiles:
         bits = np.zeros(words, np.uint64)
         for number, found in enumerate(hashes):
             _enter(bits, found, number)
-        return cls(codes, bits)
+        return cls(codes, tuple(map(len, hashes)), bits)
 
     def shares(self, texts: Texts, languages: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Share of each text's n-grams in the profile of each of its languages, (texts, k), and how many n-grams.
+        """Share of each text's n-grams in the profile of each of its languages, and how many n-grams.
 
-        Languages are numbers, -1 for none, where the share is 0.
+        Languages, (texts, k), are numbers, -1 for none, where the share is 0; shares are (texts, k, 2), of short
+        n-grams and of long ones.
         """
-        found = np.zeros(languages.shape, np.float32)
+        found = np.zeros((*languages.shape, 2), np.float32)
         counts = np.zeros(len(texts.starts), np.int64)
-        _share(
-            *texts, scripts(), self.bits, languages.astype(np.int64), np.zeros(MOST_NGRAMS, np.uint64), found, counts
-        )
+        short, long = np.zeros(MOST_NGRAMS, np.uint64), np.zeros(MOST_NGRAMS, np.uint64)
+        _share(*texts, scripts(), self.bits, languages.astype(np.int64), short, long, found, counts)
         return found, counts
 
 
 def _hashes(text: bytes) -> np.ndarray:
-    room = np.zeros(max(len(text), 1) + 4, np.uint64)
-    count = _list_ngrams(np.frombuffer(text or b" ", np.uint8), 0, len(text), scripts(), room)
-    return room[:count]
+    short, long = np.zeros(len(text) + 4, np.uint64), np.zeros(len(text) + 4, np.uint64)
+    shorts, longs = _list_ngrams(np.frombuffer(text or b" ", np.uint8), 0, len(text), scripts(), short, long)
+    return np.concatenate([short[:shorts], long[:longs]])
 
 
 @inlined
@@ -76,15 +80,16 @@ def _mixed(value: Any) -> Any:
 
 
 @kernel
-def _list_ngrams(data: Any, start: Any, end: Any, tables: Any, found: Any) -> Any:
-    """Fill in the hashes of the n-grams of a text until there is no room, and return their number.
+def _list_ngrams(data: Any, start: Any, end: Any, tables: Any, short: Any, long: Any) -> Any:
+    """Fill in the hashes of the short and of the long n-grams of a text until there is no room; how many they are.
 
-    N-grams are four characters of one word and the spaces around it, two of the unspaced scripts and of Hangul.
+    N-grams are within a word and the spaces around it.
     """
-    count = 0
-    first, second, third = uint64(0), uint64(0), uint64(_SPACE)
+    shorts, longs = 0, 0
+    one, two, three, four, five = uint64(0), uint64(0), uint64(0), uint64(0), uint64(_SPACE)
+    letters = 0  # of the word so far
     place, stop = uint64(start), uint64(end)
-    while place <= stop and count < found.size:
+    while place <= stop and shorts < short.size and longs < long.size:
         point, size = uint64(_SPACE), uint64(1)
         if place < stop:
             point, size = code_point(data, place, stop) if data[place] >= 0x80 else (uint64(data[place]), uint64(1))
@@ -96,17 +101,27 @@ def _list_ngrams(data: Any, start: Any, end: Any, tables: Any, found: Any) -> An
         letter = letter or _COMBINING[0] <= point <= _COMBINING[1]
         if not letter:
             point = uint64(_SPACE)
-            if third == _SPACE:
+            if five == _SPACE:
                 continue
         if point >= _UNSPACED:
-            if third != _SPACE:
-                found[count] = _mixed(third * uint64(_MIXER) + point)
-                count += 1
-        elif first and second != _SPACE and third != _SPACE and third < _UNSPACED:
-            found[count] = _mixed(_mixed(_mixed(first * uint64(_MIXER) + second) + third) + point)
-            count += 1
-        first, second, third = second, third, point
-    return count
+            if five != _SPACE:
+                short[shorts] = _mixed(five * uint64(_MIXER) + point)
+                shorts += 1
+            if five >= _UNSPACED and four >= _UNSPACED:
+                long[longs] = _mixed(_mixed(four * uint64(_MIXER) + five) + point)
+                longs += 1
+        elif five < _UNSPACED:
+            reach = letters + 2  # with the spaces before and after, or the letter that stands for the latter
+            if reach >= SHORT:
+                short[shorts] = _mixed(_mixed(_mixed(three * uint64(_MIXER) + four) + five) + point)
+                shorts += 1
+            if reach >= LONG:
+                first = _mixed(_mixed(one * uint64(_MIXER) + two) + three)
+                long[longs] = _mixed(_mixed(_mixed(first + four) + five) + point)
+                longs += 1
+        one, two, three, four, five = two, three, four, five, point
+        letters = letters + 1 if letter else 0
+    return shorts, longs
 
 
 @inlined
@@ -124,20 +139,28 @@ def _enter(bits: Any, ngrams: Any, language: Any) -> None:
         bits[two >> uint64(6)] |= uint64(1) << (two & uint64(63))
 
 
+@inlined
+def _found(bits: Any, ngrams: Any, count: Any, language: Any) -> Any:
+    """How many of the n-grams a profile has."""
+    known = int64(0)
+    for number in range(count):
+        one, two = _places(ngrams[number], language, bits.size)
+        known += (bits[one >> uint64(6)] >> (one & uint64(63))) & (bits[two >> uint64(6)] >> (two & uint64(63))) & 1
+    return known
+
+
 @kernel
 def _share(
-    data: Any, starts: Any, ends: Any, tables: Any, bits: Any, languages: Any, room: Any, found: Any, counts: Any
-) -> None:
+    data: Any, starts: Any, ends: Any, tables: Any, bits: Any, languages: Any, short: Any, long: Any, found: Any,
+    counts: Any,
+) -> None:  # fmt: skip
     for text in range(starts.size):
-        count = _list_ngrams(data, starts[text], ends[text], tables, room)
-        counts[text] = count
+        shorts, longs = _list_ngrams(data, starts[text], ends[text], tables, short, long)
+        counts[text] = shorts
         for place in range(languages.shape[1]):
             language = languages[text, place]
-            if language < 0 or not count:
-                continue
-            known = int64(0)
-            for number in range(count):
-                one, two = _places(room[number], language, bits.size)
-                if (bits[one >> uint64(6)] >> (one & uint64(63))) & (bits[two >> uint64(6)] >> (two & uint64(63))) & 1:
-                    known += 1
-            found[text, place] = known / count
+            if language >= 0:
+                found[text, place, 0] = _found(bits, short, shorts, language) / max(shorts, 1)
+                # of few long n-grams the share of the short ones is as good a guess
+                known = _found(bits, long, longs, language) + found[text, place, 0] * 3
+                found[text, place, 1] = known / (longs + 3)
