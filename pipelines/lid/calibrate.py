@@ -28,6 +28,12 @@ LENGTHS: Final = (100, 250, 600)
 PRIOR_NGRAMS: Final = 400.0
 """Judgement: n-grams of samples of a language that count as much as the size of its profile."""
 
+NEVER: Final = 1e9
+"""A threshold that no text exceeds."""
+
+CAUGHT: Final = 0.9
+"""Share of text in unknown languages from which on no more text in known languages is given up for it."""
+
 UNKNOWN_WEIGHT: Final = 0.1
 """Judgement: share of text in languages that no member knows, in what comes from the web."""
 
@@ -227,7 +233,7 @@ def _with_threshold(model: Combination, draft: Calibration, rows: _Rows, und_rat
     known: np.ndarray = np.asarray(rows.known.any(axis=0))
     used = usable & (known & ~rows.hidden | ~known & rows.new)
     if not (used & ~known).any():
-        return replace(draft, unknown=np.zeros(features.shape[1]), thresholds=(np.inf,) * (len(BANDS) + 1))
+        return replace(draft, unknown=np.zeros(features.shape[1]), thresholds=(NEVER,) * (len(BANDS) + 1))
     weights = rows.weights.copy()
     weights[~known] *= UNKNOWN_WEIGHT * weights[used & known].sum() / weights[used & ~known].sum()
     blocks = np.stack([features, np.zeros_like(features)], axis=1)
@@ -237,6 +243,9 @@ def _with_threshold(model: Combination, draft: Calibration, rows: _Rows, und_rat
     for number in range(len(BANDS) + 1):
         chosen = used & known & (band(rows.heard.letters) == number)
         each = [_quantile(scores[chosen], w, 1 - und_rate) for w in (rows.weights[chosen], np.ones(chosen.sum()))]
+        others = used & ~known & (band(rows.heard.letters) == number)
+        if others.any():
+            each.append(_quantile(scores[others], rows.weights[others], 1 - CAUGHT))
         thresholds.append(max(each))
     return replace(draft, unknown=fitted, thresholds=tuple(thresholds))
 
@@ -244,7 +253,7 @@ def _with_threshold(model: Combination, draft: Calibration, rows: _Rows, und_rat
 def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     """The value that this share of the weight does not exceed."""
     if not len(values):
-        return float("inf")
+        return NEVER
     order = np.argsort(values, kind="stable")
     through = np.cumsum(weights[order])
     return float(values[order][min(np.searchsorted(through, share * through[-1]), len(values) - 1)])

@@ -35,7 +35,7 @@ Members = Annotated[
 ]
 Rate = Annotated[
     float,
-    typer.Option("--und-rate", min=0.0, max=0.5, help="Share of text in known languages that may become und."),
+    typer.Option("--und-rate", min=0.0, max=0.5, help="Share of the text that is calibrated with that may become und."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Which documents are held out, and fastText's seed.")]
 
@@ -55,7 +55,7 @@ def lid_train(
     dimension: Annotated[int, typer.Option(min=2)] = 32,
     buckets: Annotated[int, typer.Option(min=1)] = 1_000_000,
     characters: Annotated[int, typer.Option(min=1, help="Of text of all languages in an epoch.")] = 8_000_000,
-    und_rate: Rate = 0.02,
+    und_rate: Rate = 0.006,
     seed: Seed = 0,
 ) -> None:
     """Train a fastText model of every language of the input, and calibrate its combination with other identifiers.
@@ -91,7 +91,7 @@ def lid_calibrate(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The calibration, a .json file.")],
     fields: Fields = [],  # noqa: B006
     members: Members = ["lid.176", "cld2"],  # noqa: B006
-    und_rate: Rate = 0.02,
+    und_rate: Rate = 0.006,
     seed: Seed = 0,
 ) -> None:
     """Calibrate a combination of identifiers that are trained already, on all text of the input."""

@@ -14,8 +14,8 @@ from stages.identify.familiarity import Profiles
 
 VERSION: Final = 1
 
-BANDS: Final = (40, 160)
-"""Letters from which on a text counts as of middle length and as long; 160 letters are about 200 characters."""
+BANDS: Final = (40, 140, 600)
+"""Letters from which on a text counts as longer; 140 to 170 letters are about 200 characters."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,8 @@ def from_json(content: str | bytes, where: str) -> Calibration:
         if read["version"] != VERSION:
             raise ConfigError(f"{where}: calibration of version {read['version']}, and {VERSION} is used; make it anew")
         profiles = read["profiles"]
+        if len(read["thresholds"]) != len(BANDS) + 1:
+            raise ValueError(f"{len(read['thresholds'])} thresholds, and {len(BANDS) + 1} are used")
         return Calibration(
             tuple(map(_member, read["members"])),
             np.array(read["mixing"], float),

@@ -217,7 +217,7 @@ class Combination:
 
 
 def band(letters: np.ndarray) -> np.ndarray:
-    """0, 1 or 2 for short, middle and long texts."""
+    """How many of BANDS a text has the letters for."""
     return np.searchsorted(np.array(BANDS), letters, side="right")
 
 

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pycld2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.identify.cld2 import LOOKED_AT, Cld2, Cld2Model
@@ -52,6 +52,7 @@ def test_characters_that_cld2_refuses_do_not_hide_the_language(dirt: str) -> Non
     assert best(pa.array([f"Täna on ilus ilm {dirt} ja lapsed mängivad õues."])) == ["ekk_Latn"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=60) | st.none(), max_size=5))
 def test_any_text_is_answered_and_alone_as_in_a_batch(texts: list[str | None]) -> None:
     if not texts:
