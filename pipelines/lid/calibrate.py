@@ -28,6 +28,9 @@ LENGTHS: Final = (100, 250, 600)
 PRIOR_NGRAMS: Final = 400.0
 """Judgement: n-grams of samples of a language that count as much as the size of its profile."""
 
+LONGEST_SHARE: Final = 0.2
+"""Of `und_rate`, for texts above the last of BANDS: unknown languages are told there with fewer known ones given up."""
+
 NEVER: Final = 1e9
 """A threshold that no text exceeds."""
 
@@ -242,7 +245,8 @@ def _with_threshold(model: Combination, draft: Calibration, rows: _Rows, und_rat
     thresholds = []
     for number in range(len(BANDS) + 1):
         chosen = used & known & (band(rows.heard.letters) == number)
-        each = [_quantile(scores[chosen], w, 1 - und_rate) for w in (rows.weights[chosen], np.ones(chosen.sum()))]
+        rate = und_rate * (LONGEST_SHARE if number == len(BANDS) else 1.0)
+        each = [_quantile(scores[chosen], w, 1 - rate) for w in (rows.weights[chosen], np.ones(chosen.sum()))]
         others = used & ~known & (band(rows.heard.letters) == number)
         if others.any():
             each.append(_quantile(scores[others], rows.weights[others], 1 - CAUGHT))
