@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.lid.commands import lid_app
 from stages.errors import BabelmillError, ConfigError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ lang_app = typer.Typer(help="Languages: list them, show what is set for one, che
 models_app = typer.Typer(help="Models that stages use.", no_args_is_help=True)
 app.add_typer(lang_app, name="lang")
 app.add_typer(models_app, name="models")
+app.add_typer(lid_app, name="lid")
 
 OUT = Console(markup=False, highlight=False)  # labels, paths and errors may hold brackets
 

@@ -41,9 +41,14 @@ MODELS = {
 }
 """lid.176.ftz (938 kB, CC BY-SA 3.0): Joulin et al. 2016, FastText.zip."""
 
+BUILT_IN = ("cld2",)
+"""Identifiers whose model is part of their package."""
+
 
 def model_path(model: str, folder: Path | None = None) -> str:
     """Path or URI of what a pipeline calls its model: a known name, a URI, or a path relative to the folder."""
+    if model in BUILT_IN:
+        return model
     if model in MODELS:
         return str(get_model(model))
     if "://" in model:

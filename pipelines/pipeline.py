@@ -124,7 +124,9 @@ def _step(number: int, raw: Mapping[str, Any], where: str, folder: Path) -> Pipe
     config = configure(stage, options, place)
     for field in fields(stage.config):
         if field.metadata.get("model"):
-            config = replace(config, **{field.name: model_path(getattr(config, field.name), folder)})
+            given = getattr(config, field.name)
+            paths = model_path(given, folder) if isinstance(given, str) else tuple(model_path(g, folder) for g in given)
+            config = replace(config, **{field.name: paths})
     return PipelineStep(number, stage, config)
 
 

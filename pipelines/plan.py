@@ -8,7 +8,7 @@ from pipelines.pipeline import Pipeline
 from pipelines.steps.annotate import AnnotateStep
 from pipelines.steps.cluster import cluster_steps
 from pipelines.steps.decide import DecideStep
-from pipelines.steps.ingest import IngestStep
+from pipelines.steps.ingest import IDENTIFIERS, IngestStep
 from pipelines.steps.mix import mix_steps
 from pipelines.steps.recipe import RecipeStep
 from pipelines.steps.select import SelectStep
@@ -27,7 +27,7 @@ def build_steps(pipeline: Pipeline) -> list[Step]:
     except ConfigError as error:
         raise ConfigError(f"{pipeline.path}: {error}") from None
     made = {"ingest", "documents", "bitext", "instructions/input", *(["annotations"] if annotators else [])}
-    identify = pipeline.find("identify.fasttext")
+    identify = next(filter(None, map(pipeline.find, IDENTIFIERS)), None)
     clustered = pipeline.find("cluster") is not None
     for step in pipeline.steps:
         name, needs, place = step.stage.name, step.stage.reads_dataset, f"{pipeline.path}, step {step.number}"

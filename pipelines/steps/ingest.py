@@ -44,14 +44,17 @@ from stages.normalize.quick import normalize_texts
 VERSION = 1
 READERS = ("ingest.read", "datatrove.reader")
 EXTRACTORS = ("ingest.extract", "datatrove.extractor")
+IDENTIFIERS = ("identify.fasttext", "identify.combined")
 EXTRACTOR_TIME_LIMIT_S = 20.0
 RESULT_LIBRARIES = (
     "brotli",
     "charset-normalizer",
     "ftfy",
     "numba",
+    "numpy",
     "orjson",
     "pyarrow",
+    "pycld2",
     "pyicu-wheels",
     "resiliparse",
     "trafilatura",
@@ -90,9 +93,11 @@ class IngestStep:
     def __init__(self, steps: Sequence[PipelineStep]) -> None:
         self.steps = tuple(steps)
         self.stages = tuple(step.stage.name for step in steps)
-        for needed in ("ingest.read", "identify.fasttext"):
-            if needed not in self.stages:
+        for needed, *others in (("ingest.read",), IDENTIFIERS):
+            if not {needed, *others} & set(self.stages):
                 raise ConfigError(f"no step {needed!r}, without which no input can be used; add it")
+        if set(IDENTIFIERS) <= set(self.stages):
+            raise ConfigError(f"steps {' and '.join(map(repr, IDENTIFIERS))}: a document has one language; keep one")
 
     def units(self, run: RunContext) -> list[Unit]:
         key = digest(
@@ -183,9 +188,9 @@ class _Sink:
 
     def __init__(self, space: Workspace, steps: Sequence[PipelineStep], shard_bytes: int) -> None:
         self._space, self._shard_bytes = space, shard_bytes
-        self._text_stages = [s for s in steps if s.stage.name not in (*READERS, *EXTRACTORS, "identify.fasttext")]
+        self._text_stages = [s for s in steps if s.stage.name not in (*READERS, *EXTRACTORS, *IDENTIFIERS)]
         self._extractor = next((s for s in steps if s.stage.name in EXTRACTORS), None)
-        self._identify = next(s for s in steps if s.stage.name == "identify.fasttext")
+        self._identify = next(s for s in steps if s.stage.name in IDENTIFIERS)
         self._resources = {s.stage.name: {n: opened(r) for n, r in s.stage.resources(s.config).items()} for s in steps}
         self._documents: list[pa.RecordBatch] = []
         self._others: dict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -13,9 +13,10 @@ from stages.columns import IDENTIFICATION
 from stages.errors import ConfigError
 from stages.identify.fit import LabelCodes, fit_scripts, label_codes
 from stages.identify.labels import codes_of_labels, parse_labels
+from stages.identify.lines import by_lines
 from stages.identify.model_file import ModelFile, read_model
 from stages.identify.predict import Scratch, make_scratch, predict, with_top_k
-from stages.identify.strings import Strings, Texts, chunks, lines
+from stages.identify.strings import Strings, Texts, chunks
 from stages.identify.tables import Tables, make_tables
 from stages.registry import stage
 
@@ -105,21 +106,13 @@ def identify_lines(texts: Strings, config: IdentifyFasttext, model: Identifier) 
     Costs as much as the documents again: no step runs it unless a pipeline asks.
     """
     return pa.concat_arrays(
-        [_identified_lines(chunk, config, model) for chunk in chunks(texts)]
+        [by_lines(chunk, lambda found: _identified(found, config, model)) for chunk in chunks(texts)]
         or [pa.array([], pa.list_(pa.struct(list(IDENTIFICATION))))]
     )
 
 
 def _identified(texts: Texts, config: IdentifyFasttext, model: Identifier) -> pa.RecordBatch:
     return fit_scripts(texts, *model.predict(texts, config.top_k), model.codes)
-
-
-def _identified_lines(texts: Texts, config: IdentifyFasttext, model: Identifier) -> pa.ListArray:
-    found, owner = lines(texts)
-    rows = _identified(found, config, model)
-    offsets = np.searchsorted(owner, np.arange(len(texts.starts) + 1)).astype(np.int32)
-    structs = pa.StructArray.from_arrays(rows.columns, fields=list(IDENTIFICATION))
-    return pa.ListArray.from_arrays(pa.array(offsets), structs)
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

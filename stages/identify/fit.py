@@ -100,11 +100,58 @@ def fit_scripts(texts: Texts, labels: np.ndarray, scores: np.ndarray, codes: Lab
         pa.array(found_scores[:, 0]),
         codes.names.take(pa.array(second, mask=second < 0)),
         pa.array(found_scores[:, 1]),
-        _script_column().take(pa.array(script)),
+        script_column().take(pa.array(script)),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=IDENTIFICATION)
 
 
+@kernel
+def _fit_labels(
+    data: Any, starts: Any, ends: Any, tables: Any, counts: Any, labels: Any, choices: Any, codes: Any,
+    fitting: Any, letters: Any, script_of: Any,
+) -> None:  # fmt: skip
+    """Fill in the code of each label in the script of its text, -1 where the text is in none, letters and script."""
+    for text in range(starts.size):
+        total = count_scripts(data, starts[text], ends[text], tables, counts)
+        letters[text], script_of[text] = total, 0
+        for script in range(counts.size):
+            if counts[script] > counts[script_of[text]]:
+                script_of[text] = script
+        for place in range(labels.shape[1]):
+            label = labels[text, place]
+            fitting[text, place] = -1
+            if label < 0 or not total:
+                continue
+            code, most = np.int64(-1), np.int64(-1)
+            for choice in range(choices.shape[1]):
+                script = choices[label, choice]
+                if script < 0:
+                    break
+                count = counts[script] if script < counts.size else np.int64(0)
+                if count > most:
+                    code, most = codes[label, choice], count
+            if most >= 0 and most / total >= FITTING_SHARE:
+                fitting[text, place] = code
+
+
+class Fitting(NamedTuple):
+    """What labels mean in the script of each text."""
+
+    codes: np.ndarray  # int64, (texts, k): numbers in `names`, -1 for no label and for languages of other scripts
+    letters: np.ndarray  # int64, (texts,): as `count_scripts` weighs them
+    script: np.ndarray  # int64, (texts,): the dominant one, a number in `script_names()`
+
+
+def fit_labels(texts: Texts, labels: np.ndarray, codes: LabelCodes) -> Fitting:
+    """What the labels (texts, k) of a model mean, each by itself, under the rule of `fit_scripts`."""
+    count = len(texts.starts)
+    found = Fitting(np.full(labels.shape, -1, np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64))
+    room = np.zeros(len(script_names()), np.int64)
+    _fit_labels(*texts, scripts(), room, labels, codes.choices, codes.codes, *found)
+    return found
+
+
 @cache
-def _script_column() -> pa.Array:
+def script_column() -> pa.Array:
+    """The scripts by number, as in `script_names`."""
     return pa.array(script_names())

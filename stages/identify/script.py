@@ -98,7 +98,7 @@ def scripts() -> Scripts:
 
 
 @inlined
-def _code_point(data: Any, place: Any, stop: Any) -> Any:
+def code_point(data: Any, place: Any, stop: Any) -> Any:
     """The code point whose bytes begin here, and their number; 0 and 1 where no UTF-8 begins."""
     byte = uint64(data[place])
     if byte < 0xC2 or byte > 0xF4:
@@ -137,7 +137,7 @@ def count_scripts(data: Any, start: Any, end: Any, tables: Any, counts: Any) -> 
                 latin += uint64(97 <= (byte | 0x20) <= 122)
                 place += uint64(1)
             continue
-        point, size = _code_point(data, place, stop)
+        point, size = code_point(data, place, stop)
         found: Any = uint64(0)
         if point < 0x110000:
             found = uint64(tables.blocks[uint64(tables.places[point >> uint64(8)]), point & uint64(255)])
