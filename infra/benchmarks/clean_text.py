@@ -34,10 +34,10 @@ from rich.progress import track
 from rich.table import Table
 
 from infra.benchmarks.text_engine import wide_console
-from pipelines.derive.bounds import applied, balanced, derive_bounds, dropped, long_enough
-from pipelines.derive.language import BALANCE, DEFAULT, LEAST_BYTES, default_start, misses, without_derived
-from pipelines.derive.reference import Measured, Measurer, Reference, Text, joined, read_references
-from pipelines.derive.stop_words import derive_stop_words
+from pipelines.lang.derive.bounds import applied, balanced, derive_bounds, dropped, long_enough
+from pipelines.lang.derive.language import BALANCE, DEFAULT, LEAST_BYTES, default_start, misses, without_derived
+from pipelines.lang.derive.reference import Measured, Measurer, Reference, Text, joined, read_references
+from pipelines.lang.derive.stop_words import derive_stop_words
 from pipelines.languages import (
     Bound,
     LanguageFile,

@@ -19,7 +19,7 @@ from infra.benchmarks.clean_text import (
     shares,
     summary,
 )
-from pipelines.derive.reference import Measurer, Reference, Text
+from pipelines.lang.derive.reference import Measurer, Reference, Text
 
 CONFIGURATION = {
     "dup_line_frac": 0.3,

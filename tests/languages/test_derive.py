@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.derive.bounds import (
+from pipelines.lang.derive.bounds import (
     CEILINGS,
     DERIVED,
     LEAST_DOCUMENTS,
@@ -28,9 +28,9 @@ from pipelines.derive.bounds import (
     failing,
     sides,
 )
-from pipelines.derive.command import derive
-from pipelines.derive.language import derive_language, derive_threshold, without_derived
-from pipelines.derive.methods import (
+from pipelines.lang.derive.command import derive
+from pipelines.lang.derive.language import derive_language, derive_threshold, without_derived
+from pipelines.lang.derive.methods import (
     interval,
     language_threshold,
     mean_deviation,
@@ -38,9 +38,9 @@ from pipelines.derive.methods import (
     quantile,
     tail,
 )
-from pipelines.derive.reference import Measured, Measurer, Reference, Text, read_references
-from pipelines.derive.stop_words import derive_stop_words
-from pipelines.derive.write import heading_of, render
+from pipelines.lang.derive.reference import Measured, Measurer, Reference, Text, read_references
+from pipelines.lang.derive.stop_words import derive_stop_words
+from pipelines.lang.derive.write import heading_of, render
 from pipelines.languages import Bound, LanguageFile, cannot_bind, own_file
 from stages.errors import ConfigError
 

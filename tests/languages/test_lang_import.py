@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lang_import import (
+from pipelines.lang.fineweb2 import (
     CANNOT_BIND,
     FEW_WORDS,
     NO_COUNTERPART,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.lang_labels import describe, label_rows, model_rows
+from pipelines.lang.labels import describe, label_rows, model_rows
 from stages.errors import ConfigError
 from stages.identify.labels import TABLES
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lang_words import COLUMN, FrequentWords, frequent_words, shown, write
+from pipelines.lang.words import COLUMN, FrequentWords, frequent_words, shown, write
 from pipelines.languages import check_languages, load_language
 from stages.errors import ConfigError
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.derive.bounds import dropped
-from pipelines.derive.reference import Measurer, Reference, Text, read_references
+from pipelines.lang.derive.bounds import dropped
+from pipelines.lang.derive.reference import Measurer, Reference, Text, read_references
 from pipelines.languages import (
     INSTALLED,
     Bound,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import app
-from pipelines.edits import Change, user_changes
+from pipelines.lang.edits import Change, user_changes
 from stages.errors import ConfigError
 
 EKK = """

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from pipelines.cli import app
+from pipelines.lang.trial import KEPT, render
+from pipelines.lang.trying import try_edit
 from pipelines.run import plan, run
 from pipelines.rundir import RunDir
-from pipelines.trial import KEPT, render
-from pipelines.trying import try_edit
 from stages.errors import ConfigError
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "documents"

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from pipelines.edits import Change, bound_changes, text_changes
 from pipelines.inspect import Sample, describe
 from pipelines.keys import plain
+from pipelines.lang.edits import Change, bound_changes, text_changes
+from pipelines.lang.trial import KEPT, NOTHING, Amount, Trial
 from pipelines.languages import Bound, load_language, resolve_code
 from pipelines.rundir import RunDir
-from pipelines.trial import KEPT, NOTHING, Amount, Trial
 from stages.columns import CLUSTERS, UNDETERMINED
 from stages.corpus.fates import IDENTITY, MEMBERSHIP, Rule, decided, judged, rules, survivors
 from stages.errors import ConfigError

@@ -7,10 +7,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.edits import Change
-from pipelines.edits import render as render_changes
 from pipelines.inspect import Sample
 from pipelines.inspect import render as render_samples
+from pipelines.lang.edits import Change
+from pipelines.lang.edits import render as render_changes
 
 KEPT = "kept"
 

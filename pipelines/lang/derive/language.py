@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.derive.bounds import (
+from pipelines.lang.derive.bounds import (
     DERIVED,
     LEAST_DOCUMENTS,
     PUBLISHED,
@@ -15,9 +15,9 @@ from pipelines.derive.bounds import (
     derive_bounds,
     long_enough,
 )
-from pipelines.derive.methods import language_threshold
-from pipelines.derive.reference import Measured, Measurer, Reference, Scorer, joined
-from pipelines.derive.stop_words import MISSED, NEEDED, StopWords, derive_stop_words
+from pipelines.lang.derive.methods import language_threshold
+from pipelines.lang.derive.reference import Measured, Measurer, Reference, Scorer, joined
+from pipelines.lang.derive.stop_words import MISSED, NEEDED, StopWords, derive_stop_words
 from pipelines.languages import (
     Bound,
     BoundTable,

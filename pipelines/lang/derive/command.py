@@ -8,10 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Line
 
-from pipelines.derive.bounds import Finding, balanced
-from pipelines.derive.language import BALANCE, DEFAULT, Derived, derive_default, derive_language
-from pipelines.derive.reference import Measured, Measurer, Reference, Scorer, read_references
-from pipelines.derive.write import heading_of, render
+from pipelines.lang.derive.bounds import Finding, balanced
+from pipelines.lang.derive.language import BALANCE, DEFAULT, Derived, derive_default, derive_language
+from pipelines.lang.derive.reference import Measured, Measurer, Reference, Scorer, read_references
+from pipelines.lang.derive.write import heading_of, render
 from pipelines.languages import INSTALLED, load_language, resolve_code
 from stages.columns import UNDETERMINED
 from stages.errors import ConfigError

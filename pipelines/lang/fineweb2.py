@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from pipelines.derive.write import render
+from pipelines.lang.derive.write import render
 from pipelines.languages import Bound, BoundTable, LanguageFile, TextTable, cannot_bind
 from stages.errors import ConfigError
 from stages.identify.codes import name_of, resolve

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from pipelines.derive.reference import Reference, read_references
-from pipelines.derive.stop_words import NAME_SHARE, permits_lists
-from pipelines.derive.write import heading_of, render
+from pipelines.lang.derive.reference import Reference, read_references
+from pipelines.lang.derive.stop_words import NAME_SHARE, permits_lists
+from pipelines.lang.derive.write import heading_of, render
 from pipelines.languages import INSTALLED, BoundTable, own_file, resolve_code
 from stages.errors import ConfigError
 from stages.identify.codes import name_of, resolve_or_none, same_language

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.derive.bounds import DERIVED
-from pipelines.derive.reference import Reference, Text
+from pipelines.lang.derive.bounds import DERIVED
+from pipelines.lang.derive.reference import Reference, Text
 from stages.text.language import LanguageText
 from stages.text.segmentation import segment
 from stages.text.words import WORD_FACTS

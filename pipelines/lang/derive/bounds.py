@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.derive.methods import Side, all_methods, interval, quantile
-from pipelines.derive.reference import Measured
+from pipelines.lang.derive.methods import Side, all_methods, interval, quantile
+from pipelines.lang.derive.reference import Measured
 from pipelines.languages import Bound, cannot_bind
 
 SHARE: Final = 0.0075

@@ -1,0 +1,1 @@
+"""What can be done with the language files: derive, import, try, compare."""
