@@ -22,6 +22,9 @@ UND_RATE: Final = 0.0053
 """Of the text that is calibrated with. Of text from sources that a model has not seen of its language many times more
 becomes `und`: on 498 languages this rate came to about 5 % of passages held out, and three quarters of unknown ones."""
 
+SMALLEST_RATE: Final = 0.01
+"""Learning rate below which divergence has another cause."""
+
 FEWEST_CHARACTERS: Final = 1000
 """Of the text of a language that is held out of training: some texts of 200 to measure on."""
 
@@ -169,28 +172,33 @@ def _fit(found: Labelled, training: Training, seed: int, path: Path) -> None:
         text = Path(folder) / "train.txt"
         with text.open("w", encoding="utf-8") as stream:
             stream.writelines(f"__label__{code} {' '.join(passage.split())}\n" for code, passage in chosen)
-        try:
-            model = fasttext.train_supervised(
-                str(text),
-                dim=training.dimension,
-                minn=training.shortest_ngram,
-                maxn=training.longest_ngram,
-                bucket=training.buckets,
-                epoch=training.epochs,
-                lr=training.learning_rate,
-                minCount=training.fewest_occurrences,
-                loss="softmax",
-                thread=1,
-                seed=seed,
-                verbose=0,
-            )
-        except (RuntimeError, ValueError) as error:
-            raise ConfigError(
-                f"fastText cannot train on this text: {error}; give more text or other settings"
-            ) from None
+        model = _supervised(str(text), training, seed, training.learning_rate)
         if path.suffix == ".ftz":
             model.quantize(qnorm=True, thread=1, verbose=0)
         model.save_model(str(path))
+
+
+def _supervised(text: str, training: Training, seed: int, rate: float) -> Any:
+    """fastText's model; where so high a learning rate diverges, as on little text, with half of it."""
+    try:
+        return fasttext.train_supervised(
+            text,
+            dim=training.dimension,
+            minn=training.shortest_ngram,
+            maxn=training.longest_ngram,
+            bucket=training.buckets,
+            epoch=training.epochs,
+            lr=rate,
+            minCount=training.fewest_occurrences,
+            loss="softmax",
+            thread=1,
+            seed=seed,
+            verbose=0,
+        )
+    except (RuntimeError, ValueError) as error:
+        if "NaN" in str(error) and rate > SMALLEST_RATE:
+            return _supervised(text, training, seed, rate / 2)
+        raise ConfigError(f"fastText cannot train on this text: {error}; give more of it") from None
 
 
 class _Clock:
