@@ -75,6 +75,9 @@ def test_what_must_not_change(text: str) -> None:
         ("itâ\x80\x99s", "it’s"),
         ("РџСЂРёРІРµС‚, РјРёСЂ", "Привет, мир"),
         ("good line: à la carte\nbad line: crÃ¨me brÃ»lÃ©e", "good line: à la carte\nbad line: crème brûlée"),
+        ("El gat dormÃ\xada al sol", "El gat dormía al sol"),
+        ("Ð\xadÑ\x82Ð¾ Ð´Ð¾Ð¼", "Это дом"),
+        ("Ver\xadbin\xaddung über Straße", "Verbindung über Straße"),
         ("Ã©tÃ© then \U0001f600".replace("then ", "then "), "été then 😀"),
     ],
 )
