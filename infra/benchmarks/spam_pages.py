@@ -74,7 +74,7 @@ class Page:
 
 LINE_SHAPE: Final = (
     "bullet_line_ratio", "short_line_ratio", "line_punctuation_ratio", "newline_word_ratio", "sentence_count",
-    "unterminated_line_ratio", "few_word_line_ratio",
+    "unterminated_line_ratio", "few_word_line_ratio", "menu_char_ratio",
 )  # fmt: skip
 REPETITION: Final = ("duplicate_*", "top_*", "line_duplicate_char_ratio", "compression*")
 NO_PROSE: Final = ("stop_word*", "punctuation_ratio", "alphabetic_word_ratio", "symbol_*", "frequent_word*")
