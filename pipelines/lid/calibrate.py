@@ -28,7 +28,7 @@ LENGTHS: Final = (100, 250, 600)
 PRIOR_NGRAMS: Final = 400.0
 """Judgement: n-grams of samples of a language that count as much as the size of its profile."""
 
-LONGEST_SHARE: Final = 0.5
+LONGEST_SHARE: Final = 0.2
 """Of `und_rate`, for texts above the last of BANDS: unknown languages are told there with fewer known ones given up."""
 
 NEVER: Final = 1e9

@@ -55,7 +55,7 @@ def lid_train(
     dimension: Annotated[int, typer.Option(min=2)] = 32,
     buckets: Annotated[int, typer.Option(min=1)] = 1_000_000,
     characters: Annotated[int, typer.Option(min=1, help="Of text of all languages in an epoch.")] = 8_000_000,
-    und_rate: Rate = 0.0053,
+    und_rate: Rate = 0.0055,
     seed: Seed = 0,
 ) -> None:
     """Train a fastText model of every language of the input, and calibrate its combination with other identifiers.
@@ -91,7 +91,7 @@ def lid_calibrate(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The calibration, a .json file.")],
     fields: Fields = [],  # noqa: B006
     members: Members = ["lid.176", "cld2"],  # noqa: B006
-    und_rate: Rate = 0.0053,
+    und_rate: Rate = 0.0055,
     seed: Seed = 0,
 ) -> None:
     """Calibrate a combination of identifiers that are trained already, on all text of the input."""

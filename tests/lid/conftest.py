@@ -13,7 +13,7 @@ from pipelines.lid.train_text import Balance
 
 CODES = ("quc_Latn", "cak_Latn", "chq_Latn", "agr_Latn", "jak_Latn", "dop_Latn", "kbh_Latn", "nhg_Latn")
 
-TINY = Training(dimension=16, buckets=20_000, epochs=8, balance=Balance(characters=200_000))
+TINY = Training(dimension=16, buckets=600_000, epochs=8, balance=Balance(characters=200_000))
 
 
 def words(code: str) -> list[str]:
