@@ -94,8 +94,11 @@ class PieceWriter:
 
 
 def _measured(schema: pa.Schema) -> list[str]:
-    """Columns whose least and largest value help a reader; of texts and hashes they only lengthen the footer."""
-    return [field.name for field in schema if pa.types.is_primitive(field.type)]
+    """Columns whose least and largest value help a reader; of texts and hashes they only lengthen the footer.
+
+    By that of the language a reader skips the row groups of others.
+    """
+    return [field.name for field in schema if field.name == "language" or pa.types.is_primitive(field.type)]
 
 
 @cache

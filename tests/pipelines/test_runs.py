@@ -112,7 +112,7 @@ def test_another_version_of_unicode_annotates_anew(finished: Path, monkeypatch: 
 
 def test_an_edited_list_annotates_that_language_only(web_run: Path, tmp_path: Path) -> None:
     before = contents(web_run)
-    edited = bound_file(tmp_path / "langs", "deu_Latn", '[text]\nstop_words = ["und"]\n')
+    edited = bound_file(tmp_path / "langs", "deu_Latn", '[text]\nstop_words = ["und", "die"]\n')
     run("web", str(web_run), lang_configs=edited, **WEB)
     again = tmp_path / "scratch"
     run("web", str(again), lang_configs=edited, **WEB)

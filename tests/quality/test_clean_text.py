@@ -59,7 +59,7 @@ def test_clean_text_passes(data_root: Path) -> None:
 
 
 def test_every_bound_binds_a_known_column_and_says_why() -> None:
-    columns = {"language_score"}
+    columns = {"language_score", "language_second_score"}
     for found in load_stages().values():
         if found.name.startswith("quality."):
             columns |= set(found.writes(found.config()).names)
