@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stages.columns import IDENTIFICATION, UNDETERMINED
 from stages.identify.codes import scripts_of
-from stages.identify.compiled import kernel
+from stages.identify.compiled import inlined, kernel
 from stages.identify.script import count_scripts, script_names, scripts
 from stages.identify.strings import Texts
 
@@ -49,6 +49,20 @@ def label_codes(codes: Sequence[str]) -> LabelCodes:
     return LabelCodes(pa.array([*names, UNDETERMINED]), own, choices, in_choices)
 
 
+@inlined
+def _code_in_script(label: Any, choices: Any, codes: Any, counts: Any, total: Any) -> Any:
+    """The code of a label in that of its scripts which most letters are of; -1 where too few are."""
+    code, most = np.int64(-1), np.int64(-1)
+    for choice in range(choices.shape[1]):
+        script = choices[label, choice]
+        if script < 0:
+            break
+        count = counts[script] if script < counts.size else np.int64(0)
+        if count > most:
+            code, most = codes[label, choice], count
+    return code if most >= 0 and most / total >= FITTING_SHARE else np.int64(-1)
+
+
 @kernel
 def _fit(
     data: Any, starts: Any, ends: Any, tables: Any, counts: Any, labels: Any, scores: Any,
@@ -68,15 +82,8 @@ def _fit(
             label = labels[text, place]
             if label < 0 or found[text, 1] >= 0:
                 break
-            code, most = np.int64(-1), np.int64(-1)
-            for choice in range(choices.shape[1]):
-                script = choices[label, choice]
-                if script < 0:
-                    break
-                count = counts[script] if script < counts.size else np.int64(0)
-                if count > most:
-                    code, most = codes[label, choice], count
-            if most >= 0 and most / total >= FITTING_SHARE and code != found[text, 0]:
+            code = _code_in_script(label, choices, codes, counts, total)
+            if code >= 0 and code != found[text, 0]:
                 which = 0 if found[text, 0] < 0 else 1
                 found[text, which], found_scores[text, which] = code, min(scores[text, place], np.float32(1))
         if found[text, 0] >= 0:
@@ -120,18 +127,8 @@ def _fit_labels(
         for place in range(labels.shape[1]):
             label = labels[text, place]
             fitting[text, place] = -1
-            if label < 0 or not total:
-                continue
-            code, most = np.int64(-1), np.int64(-1)
-            for choice in range(choices.shape[1]):
-                script = choices[label, choice]
-                if script < 0:
-                    break
-                count = counts[script] if script < counts.size else np.int64(0)
-                if count > most:
-                    code, most = codes[label, choice], count
-            if most >= 0 and most / total >= FITTING_SHARE:
-                fitting[text, place] = code
+            if label >= 0 and total:
+                fitting[text, place] = _code_in_script(label, choices, codes, counts, total)
 
 
 class Fitting(NamedTuple):
