@@ -22,7 +22,7 @@ from pipelines.plan import StepPlan, build_steps, plan_run
 from pipelines.progress import Progress, open_progress
 from pipelines.publish import live_files, publish, published_files
 from pipelines.storage import Storage, open_storage, retried
-from pipelines.unit import QUARANTINE, Commit, Failure, Unit
+from pipelines.unit import QUARANTINE, REPORT, Commit, Failure, Unit
 from stages.errors import ConfigError
 
 
@@ -150,9 +150,12 @@ def execute_plan(
     description = _describe(context, records, failures, commits, started, monotonic() - clock)
     if changed or failures or any(record.ran for record in records) or _differs(context.storage, description):
         publish(context.storage, context.published, live)
+        retried(lambda: context.storage.delete(REPORT))  # of a former run; while there is none, one is to be written
         retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
-        # last: where it is this run's, everything before it is
+        # where it is this run's, everything before it is
         retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1).encode()))
+        _write_report(context.storage)
+    elif not retried(lambda: context.storage.exists(REPORT)):
         _write_report(context.storage)
     if stopped is not None:
         raise stopped

@@ -21,6 +21,7 @@ from stages.registry import Resource
 
 PRIVATE = ".babelmill"
 COMMITS = f"{PRIVATE}/commits"
+REPORT = "report.html"
 QUARANTINE = f"{PRIVATE}/quarantine"
 STORE = f"{PRIVATE}/store"
 """Outputs lie here until they are published, and again when a later run has replaced them."""

@@ -14,8 +14,8 @@ from pipelines.report.tables import languages_table, mixture_tables, sources_tab
 from pipelines.report.totals import LanguageTotals, balance, language_totals, step_totals
 from pipelines.rundir import RunDir
 from pipelines.storage import retried
+from pipelines.unit import REPORT
 
-NAME = "report.html"
 SAMPLES = 4
 SAMPLED = 40
 """Samples on the page of a language, and how many languages have some: the largest."""
@@ -31,8 +31,8 @@ def write_report(run: RunDir, clean_text: str | None = None) -> str:
     fairness = read_fairness(run, languages, found, clean_text)
     _write_languages(run, languages, found, fairness)
     content = render(run, languages, found, fairness).encode()
-    retried(lambda: run.storage.write(NAME, content))
-    return f"{run.uri.rstrip('/')}/{NAME}"
+    retried(lambda: run.storage.write(REPORT, content))
+    return f"{run.uri.rstrip('/')}/{REPORT}"
 
 
 def _write_languages(
