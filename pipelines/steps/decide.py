@@ -17,20 +17,15 @@ from stages.columns import DECISIONS, IDENTIFICATION
 from stages.corpus.fates import IDENTITY, MEMBERSHIP, Rule, decided, judged, rules, survivors
 
 VERSION = 3
-RUNNER_UP = "language_second_score"
 
 
 def column_owners(identify: PipelineStep, steps: Sequence[PipelineStep]) -> dict[str, str]:
-    """Which stage wrote each column of `annotations`, in the order in which bounds are asked.
-
-    The runner-up's score comes last: lists of links and numbers look like several languages, too.
-    """
+    """Which stage wrote each numeric column of `annotations`, in column order."""
     owners = dict.fromkeys(annotation_schema(steps).names, "annotate")
     owners |= dict.fromkeys(IDENTIFICATION.names, identify.stage.name)
     for step in steps:
         owners |= dict.fromkeys(step.stage.writes(step.config).names, step.stage.name)
-    runner_up = owners.pop(RUNNER_UP)
-    return {**owners, RUNNER_UP: runner_up}
+    return owners
 
 
 class DecideStep:

@@ -52,11 +52,12 @@ class Limits(Protocol):
 def rules(bounds: Mapping[str, Limits], owners: Mapping[str, str]) -> tuple[Rule, ...]:
     """The bounds on measured columns, in the order of `owners`: the first that fails decides.
 
-    `owners` names the stage that measured each column.
+    `owners` names the stage that measured each column. The bound on the runner-up's score comes last: lists of links
+    and numbers look like several languages, too.
     """
     return tuple(
-        Rule(f"{owner}.{column}", column, bounds[column].minimum, bounds[column].maximum)
-        for column, owner in owners.items()
+        Rule(f"{owners[column]}.{column}", column, bounds[column].minimum, bounds[column].maximum)
+        for column in sorted(owners, key=lambda column: column == "language_second_score")
         if column in bounds
     )
 

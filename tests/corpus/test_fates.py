@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.languages import Bound
 from stages.columns import CLUSTERS, UNDETERMINED
-from stages.corpus.fates import Rule, decided, judged, survivors
+from stages.corpus.fates import Rule, decided, judged, rules, survivors
 
 RULES = (
     Rule("quality.gopher.word_count", "word_count", 50, 100000),
@@ -140,3 +141,10 @@ def test_text_that_was_not_hashed_is_similar_not_equal() -> None:
 @pytest.mark.parametrize(("limits", "sides"), [(RULES[0], (">= 50", "<= 100000")), (RULES[1], (None, "<= 0.3"))])
 def test_bounds_are_shown_as_people_read_them(limits: Rule, sides: tuple[str | None, str | None]) -> None:
     assert limits.sides() == sides
+
+
+def test_bounds_are_asked_in_the_order_of_columns_and_the_runner_up_last() -> None:
+    owners = dict.fromkeys(("language_score", "language_second_score", "word_count", "url_ratio"), "a")
+    bounds = {column: Bound(column, 0.0, 1.0) for column in reversed(owners)}
+    asked = [rule.column for rule in rules(bounds, owners)]
+    assert asked == ["language_score", "word_count", "url_ratio", "language_second_score"]
