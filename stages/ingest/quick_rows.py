@@ -70,7 +70,7 @@ class QuickRows:
             if type(value) is str:
                 value = value.strip() or None
             elif type(value) is int:
-                value = str(value) if abs(value) < _SAFE_NUMBER else None
+                value = str(value)  # of at most 64 bits
             elif value is not None:
                 return False
             described.append(value)

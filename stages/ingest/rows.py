@@ -76,6 +76,10 @@ def rows_to_records(
         yield _described(found, part, share, messages=messages, task=found.text("task"), meta=rest)
 
 
+ENDLESS = 10**40
+"""Integers from here on are no identifiers: Python takes time that grows with the square to write them."""
+
+
 class Row:
     """A row under our names; strings are free of lone surrogates, which no UTF-8 can hold."""
 
@@ -104,7 +108,7 @@ class Row:
         if isinstance(value, bool | float) or value is None:
             return None
         if isinstance(value, int):
-            return str(value) if abs(value) < 10**18 else None
+            return str(value) if abs(value) < ENDLESS else None
         return str(value.isoformat()) if hasattr(value, "isoformat") else None
 
     def rest(self, more: Mapping[str, Any]) -> dict[str, Any]:
