@@ -33,7 +33,7 @@ PipelineName = Annotated[
     str, typer.Argument(metavar="PIPELINE", help="Name of an installed pipeline, or a .toml file.")
 ]
 Inputs = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--input", "-i", metavar="[NAME=]URI", help="File, folder or glob, local or s3://; may be given several times."
     ),
@@ -44,13 +44,13 @@ Languages = Annotated[
     typer.Option("--languages", metavar="CODES", help="Comma-separated codes; other languages are counted, not used."),
 ]
 Settings = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Override an option: stage.option=value, value written as in TOML."
     ),
 ]
 Sample = Annotated[
-    int, typer.Option("--sample", metavar="N", min=1, help="Read only the first N records of each file.")
+    int | None, typer.Option("--sample", metavar="N", min=1, help="Read only the first N records of each file.")
 ]
 
 
@@ -75,13 +75,13 @@ def _options(
 def run(
     pipeline: PipelineName,
     output: Output,
-    inputs: Inputs = [],  # noqa: B006
+    inputs: Inputs = None,
     languages: Languages = "",
-    settings: Settings = [],  # noqa: B006
+    settings: Settings = None,
     lang_configs: LangConfigs = "",
     engine: Annotated[str, typer.Option(metavar="ray|inline", help="Ray, or this process alone.")] = "ray",
     workers: Annotated[int, typer.Option(metavar="N", min=0, help="Ray workers; 0 for one per core.")] = 0,
-    sample: Sample = None,  # type: ignore[assignment]
+    sample: Sample = None,
 ) -> None:
     """Run a pipeline; what is done already is not done again.
 
@@ -109,11 +109,11 @@ def run(
 def plan(
     pipeline: PipelineName,
     output: Output,
-    inputs: Inputs = [],  # noqa: B006
+    inputs: Inputs = None,
     languages: Languages = "",
-    settings: Settings = [],  # noqa: B006
+    settings: Settings = None,
     lang_configs: LangConfigs = "",
-    sample: Sample = None,  # type: ignore[assignment]
+    sample: Sample = None,
 ) -> None:
     """Show what `run` with the same arguments would do; reads no data."""
     from pipelines.run import plan as plan_pipeline

@@ -323,8 +323,9 @@ def few(fates: Sequence[Fate], references: Mapping[str, Reference], most: int) -
 def table(title: str, found: Sequence[Share]) -> Table:
     """Shares of languages or sources."""
     shown = Table(title=title, title_justify="left")
-    for heading, side in (("", "left"), ("documents", "right"), ("dropped", "right"), ("share", "right")):
-        shown.add_column(heading, justify=side)  # type: ignore[arg-type]
+    shown.add_column("")
+    for heading in ("documents", "dropped", "share"):
+        shown.add_column(heading, justify="right")
     shown.add_column("dropped for")
     for share in found:
         shown.add_row(share.name, f"{share.documents:,}", f"{share.dropped:,}", f"{share.share:.2%}", share.explained())

@@ -18,6 +18,7 @@ OUT = Console(markup=False, highlight=False)  # labels, paths and errors may hol
 LangConfigs = Annotated[
     str, typer.Option("--lang-configs", metavar="DIR", help="Your language files, laid over the installed ones.")
 ]
+Codes = Annotated[list[str] | None, typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")]
 RunDirectory = Annotated[str, typer.Option("--run", metavar="DIR", help="The --output of a finished run.")]
 
 
@@ -129,14 +130,14 @@ def lang_words(
         list[str],
         typer.Option("--reference", metavar="URI", help="Text of the language and of others."),
     ],
-    codes: Annotated[list[str], typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")] = [],  # noqa: B006
+    codes: Codes = None,
     write: Annotated[str, typer.Option("--write", metavar="DIR", help="Put the lists into language files there.")] = "",
 ) -> None:
     """Derive frequent words that hardly any other language has, and the bound on their share, for small languages."""
     from pipelines.lang.words import FrequentWords, frequent_words, shown
     from pipelines.lang.words import write as write_file
 
-    for found in frequent_words(codes, reference):
+    for found in frequent_words(codes or [], reference):
         OUT.print(shown(found), soft_wrap=True)
         if write and isinstance(found, FrequentWords):
             OUT.print(f"  wrote {write_file(found, Path(write))}", soft_wrap=True)
@@ -144,13 +145,14 @@ def lang_words(
 
 @lang_app.command("derive")
 def lang_derive(
-    codes: Annotated[list[str], typer.Argument(metavar="[CODE]...", help="Without it, every language there is.")] = [],  # noqa: B006
+    codes: Codes = None,
     reference: Annotated[
-        list[str], typer.Option("--reference", metavar="URI", help="Clean text to derive numbers from.")
-    ] = [],  # noqa: B006
+        list[str] | None, typer.Option("--reference", metavar="URI", help="Clean text to derive numbers from.")
+    ] = None,
     words: Annotated[
-        list[str], typer.Option("--words", metavar="URI", help="Text whose licence permits to take word lists from it.")
-    ] = [],  # noqa: B006
+        list[str] | None,
+        typer.Option("--words", metavar="URI", help="Text whose licence permits to take word lists from it."),
+    ] = None,
     write: Annotated[str, typer.Option("--write", metavar="DIR", help="Write the language files there.")] = "",
     lang_configs: LangConfigs = "",
     model: Annotated[str, typer.Option(metavar="MODEL", help="Whose scores the threshold is for.")] = "lid.176",
@@ -160,8 +162,9 @@ def lang_derive(
     from pipelines.lang.derive.command import derive, shown
     from pipelines.lang.derive.command import write as write_file
 
-    for derived in derive(codes, reference, words, lang_configs or None, model, known):
-        OUT.print(shown(derived, detailed=len(codes) == 1), soft_wrap=len(codes) != 1)
+    alone = codes is not None and len(codes) == 1
+    for derived in derive(codes or [], reference or [], words or [], lang_configs or None, model, known):
+        OUT.print(shown(derived, detailed=alone), soft_wrap=not alone)
         if write:
             OUT.print(f"wrote {write_file(derived, Path(write))}", soft_wrap=True)
 
@@ -171,8 +174,9 @@ def lang_try(
     code: Annotated[str, typer.Argument(metavar="CODE", help="As ekk_Latn, ekk, et or est.")],
     run: RunDirectory,
     settings: Annotated[
-        list[str], typer.Option("--set", metavar="BOUND", help="COLUMN.min=NUMBER, COLUMN.max=NUMBER or COLUMN=off.")
-    ] = [],  # noqa: B006
+        list[str] | None,
+        typer.Option("--set", metavar="BOUND", help="COLUMN.min=NUMBER, COLUMN.max=NUMBER or COLUMN=off."),
+    ] = None,
     lang_configs: LangConfigs = "",
     count: Annotated[int, typer.Option("-n", min=0, help="How many samples each way.")] = 20,
 ) -> None:
@@ -181,7 +185,7 @@ def lang_try(
     from pipelines.lang.trying import try_edit
     from pipelines.rundir import RunDir
 
-    OUT.print(render(try_edit(RunDir(run), code, settings, lang_configs or None, count)))
+    OUT.print(render(try_edit(RunDir(run), code, settings or [], lang_configs or None, count)))
 
 
 @lang_app.command("diff")

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.lid.settings import OTHERS, UND_RATE, Balance, Split, Training
 from stages.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,17 +22,23 @@ lid_app = typer.Typer(
 
 OUT = Console(markup=False, highlight=False)
 
+_SPLIT, _TRAINING = Split(), Training()
+
 SHOWN = 25
 """Rows of the longest tables; the JSON file has all."""
 
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or globs of labelled text.")]
 Fields = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--field", metavar="NAME=COLUMN", help="Where your columns are called otherwise, as language=locale."),
 ]
 Members = Annotated[
-    list[str],
-    typer.Option("--member", metavar="NAME", help="Other members: lid.176, cld2, or a fastText model; in this order."),
+    list[str] | None,
+    typer.Option(
+        "--member",
+        metavar="NAME",
+        help="Other members: lid.176, cld2 (these two are the default), or a fastText model; in this order.",
+    ),
 ]
 Rate = Annotated[
     float,
@@ -44,36 +51,40 @@ Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Which documents 
 def lid_train(
     inputs: Inputs,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="model.bin, or model.ftz: quantised.")],
-    fields: Fields = [],  # noqa: B006
-    members: Members = ["lid.176", "cld2"],  # noqa: B006
-    evaluate: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share held out for `lid evaluate`.")] = 0.2,
-    calibrate: Annotated[float, typer.Option(min=0.01, max=0.5, help="Share kept for the calibration.")] = 0.1,
+    fields: Fields = None,
+    members: Members = None,
+    evaluate: Annotated[
+        float, typer.Option(min=0.0, max=0.5, help="Share held out for `lid evaluate`.")
+    ] = _SPLIT.evaluate,
+    calibrate: Annotated[
+        float, typer.Option(min=0.01, max=0.5, help="Share kept for the calibration.")
+    ] = _SPLIT.calibrate,
     hold_out: Annotated[
         int, typer.Option("--hold-out", metavar="N", min=0, help="Languages left out, to measure `und` on them.")
     ] = 0,
-    epochs: Annotated[int, typer.Option(min=1)] = 10,
-    dimension: Annotated[int, typer.Option(min=2)] = 32,
-    buckets: Annotated[int, typer.Option(min=1)] = 1_000_000,
-    characters: Annotated[int, typer.Option(min=1, help="Of text of all languages in an epoch.")] = 8_000_000,
-    und_rate: Rate = 0.0055,
-    seed: Seed = 0,
+    epochs: Annotated[int, typer.Option(min=1)] = _TRAINING.epochs,
+    dimension: Annotated[int, typer.Option(min=2)] = _TRAINING.dimension,
+    buckets: Annotated[int, typer.Option(min=1)] = _TRAINING.buckets,
+    characters: Annotated[
+        int, typer.Option(min=1, help="Of text of all languages in an epoch.")
+    ] = _TRAINING.balance.characters,
+    und_rate: Rate = UND_RATE,
+    seed: Seed = _SPLIT.seed,
 ) -> None:
     """Train a fastText model of every language of the input, and calibrate its combination with other identifiers.
 
     The same input gives the same bytes: fastText runs on one thread.
     """
-    from pipelines.lid.labelled import Split
-    from pipelines.lid.train import Training, train
-    from pipelines.lid.train_text import Balance
+    from pipelines.lid.train import train
 
     balance = Balance(characters=characters)
     made = train(
         inputs,
         output,
-        fields=_mapping(fields),
+        fields=_mapping(fields or []),
         split=Split(evaluate, calibrate, seed),
         training=Training(epochs=epochs, dimension=dimension, buckets=buckets, balance=balance),
-        others=members,
+        others=members or OTHERS,
         hold_out=hold_out,
         und_rate=und_rate,
     )
@@ -82,42 +93,42 @@ def lid_train(
     if made.held_out:
         OUT.print(f"held out: {' '.join(made.held_out)}", soft_wrap=True)
     OUT.print(f"wrote {made.model} and {made.calibration}; in a pipeline:", soft_wrap=True)
-    OUT.print(_step([*members, str(made.model)], str(made.calibration)), soft_wrap=True)
+    OUT.print(_step([*(members or OTHERS), str(made.model)], str(made.calibration)), soft_wrap=True)
 
 
 @lid_app.command("calibrate")
 def lid_calibrate(
     inputs: Inputs,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The calibration, a .json file.")],
-    fields: Fields = [],  # noqa: B006
-    members: Members = ["lid.176", "cld2"],  # noqa: B006
-    und_rate: Rate = 0.0055,
-    seed: Seed = 0,
+    fields: Fields = None,
+    members: Members = None,
+    und_rate: Rate = UND_RATE,
+    seed: Seed = _SPLIT.seed,
 ) -> None:
     """Calibrate a combination of identifiers that are trained already, on all text of the input."""
-    from pipelines.lid.train import calibrate_members
+    from pipelines.lid.train import calibrate_members, output_path
 
-    path = Path(output)
-    if not path.parent.is_dir():
-        raise ConfigError(f"--output {output}: there is no folder {path.parent}; make it first")
-    calibration = calibrate_members(inputs, fields=_mapping(fields), names=members, seed=seed, und_rate=und_rate)
+    path = output_path(output)
+    calibration = calibrate_members(
+        inputs, fields=_mapping(fields or []), names=members or OTHERS, seed=seed, und_rate=und_rate
+    )
     path.write_text(calibration.to_json(), "utf-8")
     OUT.print(f"wrote {path}; in a pipeline:", soft_wrap=True)
-    OUT.print(_step(members, str(path)), soft_wrap=True)
+    OUT.print(_step(members or OTHERS, str(path)), soft_wrap=True)
 
 
 @lid_app.command("evaluate")
 def lid_evaluate(
     inputs: Inputs,
     model: Annotated[str, typer.Option("--model", "-m", metavar="FILE", help="The model that `lid train` wrote.")],
-    fields: Fields = [],  # noqa: B006
-    members: Members = ["lid.176", "cld2"],  # noqa: B006
+    fields: Fields = None,
+    members: Members = None,
     output: Annotated[str, typer.Option("--json", metavar="FILE", help="Write everything as JSON, too.")] = "",
 ) -> None:
     """Evaluate identifiers, a trained model and their combination on text that the model was not trained on."""
     from pipelines.lid.evaluate import evaluate as measure
 
-    found = measure(inputs, model, fields=_mapping(fields), others=members)
+    found = measure(inputs, model, fields=_mapping(fields or []), others=members or OTHERS)
     for table in _tables(found):
         OUT.print(table)
     if output:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from pipelines.lid.labelled import Document, Split, by_hash, read_labelled, sentences
+from pipelines.lid.labelled import Document, by_hash, read_labelled, sentences
 from pipelines.lid.measures import (
     Group,
     Quality,
@@ -21,13 +21,14 @@ from pipelines.lid.measures import (
     length_of,
     quality,
 )
+from pipelines.lid.settings import OTHERS, Split
 from pipelines.lid.train import member_path
 from stages.columns import UNDETERMINED
 from stages.errors import ConfigError
 from stages.identify.calibration import from_json
 from stages.identify.combine import Combination
 from stages.identify.fit import fit_scripts
-from stages.identify.member import CLD2, Member, member_model
+from stages.identify.member import Member, member_model
 from stages.identify.strings import Texts, chunks
 
 COMBINATION: Final = "combination"
@@ -89,7 +90,7 @@ def evaluate(
     model: str,
     *,
     fields: Mapping[str, str] | None = None,
-    others: Sequence[str] = ("lid.176", CLD2),
+    others: Sequence[str] = OTHERS,
 ) -> Evaluation:
     """Evaluate `others`, the model that `lid train` wrote, and their combination.
 

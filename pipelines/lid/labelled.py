@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeVar
 import xxhash
 
 from pipelines.inputs import InputFile, resolve_inputs
+from pipelines.lid.settings import Split
 from pipelines.storage import open_storage
 from stages.errors import ConfigError
 from stages.identify.codes import is_code, resolve_or_none
@@ -23,15 +24,6 @@ Part = Literal["train", "calibrate", "evaluate"]
 
 SECTION_CHARACTERS: Final = 200
 """Lines of the only document of a language are put together to sections of at least so many characters."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """Shares of the documents of each language that are held out; which ones is a hash of the seed and their names."""
-
-    evaluate: float = 0.2
-    calibrate: float = 0.1
-    seed: int = 0
 
 
 @dataclass(frozen=True)

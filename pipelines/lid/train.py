@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -10,17 +10,14 @@ from typing import Any, Final
 import fasttext
 
 from pipelines.lid.calibrate import calibrate, profiles_of, samples
-from pipelines.lid.labelled import Labelled, Split, by_hash, read_labelled
-from pipelines.lid.train_text import Balance, examples
+from pipelines.lid.labelled import Labelled, by_hash, read_labelled
+from pipelines.lid.settings import OTHERS, UND_RATE, Split, Training
+from pipelines.lid.train_text import examples
 from pipelines.models import MODELS, get_model
 from stages.errors import ConfigError
 from stages.identify.calibration import Calibration
 from stages.identify.codes import known_languages, same_language
 from stages.identify.member import CLD2, Member, member_model
-
-UND_RATE: Final = 0.0055
-"""Of the text that is calibrated with. Of text from sources that a model has not seen of its language many times more
-becomes `und`: on 498 languages this rate came to about 5 % of passages held out, and three quarters of unknown ones."""
 
 SMALLEST_MATRIX: Final = 33 << 20
 """Bytes of the vectors of n-grams. On one thread fastText 0.9 sets a tenth of them and leaves the rest as it finds the
@@ -28,20 +25,6 @@ memory: zeros where that is fresh from the system, as it always is above 32 MB (
 
 FEWEST_CHARACTERS: Final = 1000
 """Of the text of a language that is held out of training: some texts of 200 to measure on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """Settings of fastText; it runs on one thread, because with more the model differs from run to run."""
-
-    dimension: int = 32
-    shortest_ngram: int = 2
-    longest_ngram: int = 5
-    buckets: int = 1_000_000
-    epochs: int = 10
-    learning_rate: float = 1.0
-    fewest_occurrences: int = 2  # of a word that gets a vector of its own
-    balance: Balance = field(default_factory=Balance)
 
 
 @dataclass(frozen=True)
@@ -68,7 +51,7 @@ def train(
     fields: Mapping[str, str] | None = None,
     split: Split | None = None,
     training: Training | None = None,
-    others: Sequence[str] = ("lid.176", CLD2),
+    others: Sequence[str] = OTHERS,
     hold_out: int = 0,
     und_rate: float = UND_RATE,
 ) -> Trained:
@@ -108,7 +91,7 @@ def calibrate_members(
     inputs: Sequence[str],
     *,
     fields: Mapping[str, str] | None = None,
-    names: Sequence[str] = ("lid.176", CLD2),
+    names: Sequence[str] = OTHERS,
     seed: int = 0,
     und_rate: float = UND_RATE,
 ) -> Calibration:
@@ -144,9 +127,9 @@ def held_out_codes(found: Labelled, members: Mapping[str, Member], count: int, s
     Drawn by hash. One whose macrolanguage, or a member of it, is trained on is not unknown.
     """
     sizes = found.sizes()
-    known = {name for member in members.values() for name in member.codes.names.to_pylist()} | set(sizes)
-    alone = [code for code in sizes if not any(same_language(code, other) for other in known - {code})]
     named = {name for member in members.values() for name in member.codes.names.to_pylist()}
+    known = named | set(sizes)
+    alone = [code for code in sizes if not any(same_language(code, other) for other in known - {code})]
     free = [code for code in alone if code not in named and _is_language(code) and sizes[code] >= FEWEST_CHARACTERS]
     if count > len(free):
         raise ConfigError(f"--hold-out {count}: only {len(free)} languages of the input are unknown to other members")
@@ -168,6 +151,12 @@ def _checked(output: str, training: Training) -> Path:
         )
     if path.suffix not in (".bin", ".ftz"):
         raise ConfigError(f"--output {output}: give a file name that ends in .bin, or in .ftz for a quantised model")
+    return output_path(output)
+
+
+def output_path(output: str) -> Path:
+    """The path of a file that is to be written; ConfigError where its folder is not there."""
+    path = Path(output)
     if not path.parent.is_dir():
         raise ConfigError(f"--output {output}: there is no folder {path.parent}; make it first")
     return path

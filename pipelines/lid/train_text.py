@@ -2,26 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pipelines.lid.labelled import Document, by_hash, drawn, sentences
+from pipelines.lid.settings import Balance
 
 PASSAGE_CHARACTERS: Final = (1, 1, 40, 120, 300)
 """A passage is as many sentences as have so many characters; which of these is drawn by hash."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Balance:
-    """How much text of a language is trained on.
-
-    Languages with n characters of text get a share proportional to n ** temperature of `characters` in all; text is
-    repeated for that at most `repeats` times.
-    """
-
-    characters: int = 8_000_000
-    temperature: float = 0.3
-    repeats: int = 6
 
 
 def passages(document: Document, seed: int) -> Iterator[str]:

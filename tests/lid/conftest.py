@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lid.labelled import Split
-from pipelines.lid.train import Trained, Training, train
-from pipelines.lid.train_text import Balance
+from pipelines.lid.settings import Balance, Split, Training
+from pipelines.lid.train import Trained, train
 
 CODES = ("quc_Latn", "cak_Latn", "chq_Latn", "agr_Latn", "jak_Latn", "dop_Latn", "kbh_Latn", "nhg_Latn")
 

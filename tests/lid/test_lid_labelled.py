@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lid.labelled import Split, code_of, read_labelled, sentences
-from pipelines.lid.train_text import Balance, examples
+from pipelines.lid.labelled import code_of, read_labelled, sentences
+from pipelines.lid.settings import Balance, Split
+from pipelines.lid.train_text import examples
 from stages.errors import ConfigError
 
 Text = Callable[..., str]

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines import cli
 from pipelines.lid.evaluate import COMBINATION, evaluate
-from pipelines.lid.labelled import Split
 from pipelines.lid.measures import Said, confusable_groups, confusions, folded, quality
+from pipelines.lid.settings import Split
 from pipelines.lid.train import Trained, train
 from stages.errors import ConfigError
 from stages.identify.combined import CombinationModel, IdentifyCombined, identify_texts
@@ -49,8 +49,7 @@ def test_the_combination_names_what_it_knows_and_calls_the_rest_und(
 
 
 def test_training_twice_gives_the_same_bytes(labelled: str, tmp_path: Path) -> None:
-    from pipelines.lid.train import Training
-    from pipelines.lid.train_text import Balance
+    from pipelines.lid.settings import Balance, Training
 
     small = Training(dimension=16, buckets=600_000, epochs=2, balance=Balance(characters=20_000))
     made = []
