@@ -1,22 +1,31 @@
 """What is set for a language: its files in `lang_configs/`, read, laid over each other and checked."""
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stages.columns import IDENTIFICATION, SIZES
 from stages.errors import ConfigError
-from stages.identify.codes import is_code, known_languages, name_of, resolve
+from stages.identify.codes import groups_of, is_code, known_languages, name_of, resolve, resolve_or_none
 from stages.registry import load_stages, nearest
-from stages.text.language import LanguageText
+from stages.text.language import LanguageText, Segmenter
 
 INSTALLED = Path(__file__).resolve().parent.parent / "lang_configs"
+
+DEFAULT: Final = "_default"
+"""The file of every language."""
+
+LISTS: Final = ("stop_words", "flagged_words", "frequent_words")
+"""Keys of `[text]` that are lists of words."""
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Language:
     name: str
     text: LanguageText
     bounds: Mapping[str, Bound]
+    confusable: frozenset[str] = frozenset()
+    """Codes that identification divides its text with: as runner-up they are no second language of a document."""
     backoff: str | None = None
 
 
@@ -54,9 +65,16 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class IdentificationTable(_Table):
+    confusable: tuple[str, ...] | None = None
+    confusable_why: str | None = None
+
+
 class TextTable(_Table):
     terminators: str | None = None
     terminators_why: str | None = None
+    segmenter: Segmenter | None = None
+    segmenter_why: str | None = None
     stop_words: tuple[str, ...] | None = None
     stop_words_why: str | None = None
     flagged_words: tuple[str, ...] | None = None
@@ -75,14 +93,23 @@ class BoundTable(_Table):
 class LanguageFile(_Table):
     """A file of `lang_configs/` as it stands, without what it inherits.
 
-    `backoff` says why a language has no values of its own: it has those of `_default` and of its script.
+    `backoff` says why a language has no bounds and lists of its own: it has those of `_default` and of its script.
     """
 
     name: str | None = None
     code: str | None = None
     backoff: str | None = None
+    identification: IdentificationTable = IdentificationTable()
     text: TextTable = TextTable()
     bounds: dict[str, BoundTable] = {}
+
+    def is_empty(self) -> bool:
+        """Whether it sets nothing."""
+        return self.falls_back() and self.text == TextTable() and self.identification == IdentificationTable()
+
+    def falls_back(self) -> bool:
+        """Whether it has neither bounds nor lists."""
+        return not self.bounds and not any(getattr(self.text, key) for key in (*LISTS, "terminators"))
 
 
 def resolve_code(label: str, extra_dir: str | Path | None = None) -> str:
@@ -95,10 +122,11 @@ def resolve_code(label: str, extra_dir: str | Path | None = None) -> str:
 
 
 def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
-    """The settings of a language: `_default`, its script's file, its own, then the user's files of the same names.
+    """The settings of a language: `_default`, its script's file, those of its groups, its own, then the user's.
 
-    A list replaces the inherited one; of a bound, each side given replaces that side, and `off = true` removes it. A
-    language without a file of its own has its script's settings.
+    Groups are those of ISO 639-5 that have a file, as `_bnt.toml`, the largest first. A list replaces the inherited
+    one; of a bound, each side given replaces that side, and `off = true` removes it. A language without a file of its
+    own has the settings of its groups and script.
     """
     layers = [_read(path) for path in _paths(code, extra_dir)]
     names = [layer.name for layer in layers if layer.name]
@@ -107,6 +135,7 @@ def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
         name=names[-1] if names else name_of(code),
         text=_lay_text(code, [layer.text for layer in layers]),
         bounds=dict(sorted(_merge(layers).items())),
+        confusable=frozenset(_last(layer.identification.confusable for layer in layers) or ()),
         backoff=layers[-1].backoff if layers else None,
     )
 
@@ -125,6 +154,16 @@ def inherited_bounds(code: str, extra_dir: str | Path | None = None) -> dict[str
 def bounds_under(below: Mapping[str, Bound], file: LanguageFile) -> dict[str, Bound]:
     """The bounds of a file laid over others."""
     return _lay_bounds(dict(below), file)
+
+
+def is_script(stem: str) -> bool:
+    """Whether a file's name is that of a script, as `_Latn`."""
+    return bool(re.fullmatch(r"_[A-Z][a-z]{3}", stem))
+
+
+def is_group(stem: str) -> bool:
+    """Whether a file's name is that of a group of languages, as `_bnt`."""
+    return stem != DEFAULT and bool(re.fullmatch(r"_[a-z]{3}", stem))
 
 
 def script_file(code: str) -> LanguageFile:
@@ -207,15 +246,32 @@ def _crossed(code: str, path: Path, extra_dir: str | Path | None) -> Iterator[st
         yield f"{path}: bounds.stop_word_count: min {least.minimum:g} drops every text: there are {words} stop words"
 
 
+def _last(values: Iterable[V | None]) -> V | None:
+    """The last value that is given."""
+    found = None
+    for value in values:
+        found = found if value is None else value
+    return found
+
+
+@cache
+def layers_of(code: str) -> tuple[str, ...]:
+    """Names of the files that hold for a language, as `_default _Latn _bnt zul_Latn`; for a group, as `_bnt`."""
+    _, _, script = code.partition("_")
+    if code.startswith("_"):
+        return tuple(dict.fromkeys((DEFAULT, code)))
+    scripts = (f"_{script}",) if script else ()
+    return (DEFAULT, *scripts, *(f"_{group}" for group in groups_of(code)), code)
+
+
 def _paths(code: str, extra_dir: str | Path | None) -> Iterator[Path]:
     """The files of a language that exist, the weakest first."""
-    _, _, script = code.partition("_")
     if extra_dir is not None and not Path(extra_dir).is_dir():
         raise ConfigError(f"{extra_dir}: no such folder; --lang-configs is a folder of files such as ekk_Latn.toml")
     for folder in (INSTALLED, extra_dir):
-        for stem in ("_default", f"_{script}" if script else None, code):
+        for stem in layers_of(code):
             path = Path(folder or "") / f"{stem}.toml"
-            if folder is not None and stem is not None and path.is_file():
+            if folder is not None and path.is_file():
                 yield path
 
 
@@ -245,7 +301,11 @@ def _explain(error: ValidationError) -> str:
     place = ".".join([*table, key])
     if first["type"] != "extra_forbidden":
         return f"{place}: {first['msg']}, got {first['input']!r}"
-    tables: dict[str, type[_Table]] = {"text": TextTable, "bounds": BoundTable}
+    tables: dict[str, type[_Table]] = {
+        "identification": IdentificationTable,
+        "text": TextTable,
+        "bounds": BoundTable,
+    }
     model = tables[table[0]] if table else LanguageFile
     return f"unknown key {place!r}{nearest(key, model.model_fields)}"
 
@@ -256,6 +316,7 @@ def _lay_text(code: str, tables: Iterable[TextTable]) -> LanguageText:
         text = replace(
             text,
             terminators=text.terminators if table.terminators is None else table.terminators,
+            segmenter=text.segmenter if table.segmenter is None else table.segmenter,
             stop_words=text.stop_words if table.stop_words is None else frozenset(table.stop_words),
             flagged_words=text.flagged_words if table.flagged_words is None else frozenset(table.flagged_words),
             frequent_words=text.frequent_words if table.frequent_words is None else frozenset(table.frequent_words),
@@ -282,7 +343,11 @@ def _lay_bounds(bounds: dict[str, Bound], layer: LanguageFile) -> dict[str, Boun
 
 def _problems(path: Path, content: LanguageFile, measured: Collection[str]) -> Iterator[str]:
     """What a file that can be read still has wrong."""
-    if not path.stem.startswith("_"):
+    if path.stem.startswith("_"):
+        groups = {group for known in known_languages().values() for group in known.groups}
+        if not (path.stem == DEFAULT or is_script(path.stem) or path.stem[1:] in groups):
+            yield f"{path}: neither {DEFAULT}, a script as _Latn nor a group of ISO 639-5 as _bnt; no language reads it"
+    else:
         try:
             expected = resolve(path.stem, str(path))
         except ConfigError as error:
@@ -293,9 +358,8 @@ def _problems(path: Path, content: LanguageFile, measured: Collection[str]) -> I
                 yield f"{path}: the code of this language is {expected}; rename the file to {expected}.toml"
     if content.code not in (None, path.stem):
         yield f"{path}: code is {content.code!r}, but the file is named {path.stem}; leave `code` out"
-    yield from _word_problems(f"{path}: text.stop_words", content.text.stop_words or ())
-    yield from _word_problems(f"{path}: text.flagged_words", content.text.flagged_words or ())
-    yield from _word_problems(f"{path}: text.frequent_words", content.text.frequent_words or ())
+    for key in LISTS:
+        yield from _word_problems(f"{path}: text.{key}", getattr(content.text, key) or ())
     for column, bound in content.bounds.items():
         place = f"{path}: bounds.{column}"
         if column not in (known := {*bound_columns(), *measured}):
@@ -306,8 +370,13 @@ def _problems(path: Path, content: LanguageFile, measured: Collection[str]) -> I
             yield f"{place}: off = true, and a limit as well; keep one"
         if problem := cannot_bind(Bound(column, bound.min, bound.max)):
             yield f"{path}: {problem}"
-    if content.backoff is not None and (content.bounds or content.text != TextTable()):
-        yield f"{path}: backoff says that nothing is set for this language, but something is; leave `backoff` out"
+    for code in content.identification.confusable or ():
+        if resolve_or_none(code) != code:
+            yield f"{path}: identification.confusable: {code!r} is not a code as ekk_Latn"
+        elif code == path.stem:
+            yield f"{path}: identification.confusable: {code} is the language itself"
+    if content.backoff is not None and not content.falls_back():
+        yield f"{path}: backoff says that no bounds and lists are set, but some are; leave `backoff` out"
 
 
 def _is_macrolanguage(code: str) -> bool:
@@ -322,9 +391,11 @@ def _unexplained(path: Path, content: LanguageFile) -> Iterator[str]:
     for column, bound in content.bounds.items():
         if not bound.why:
             yield f'{path}: bounds.{column}: say why, as why = "...": where a number was measured, on what, when'
-    for key in TextTable.model_fields:
-        if not key.endswith("_why") and getattr(content.text, key) and not getattr(content.text, f"{key}_why"):
-            yield f'{path}: text.{key}: say where it is from, as {key}_why = "..."'
+    for name in ("identification", "text"):
+        table = getattr(content, name)
+        for key in type(table).model_fields:
+            if not key.endswith("_why") and getattr(table, key) and not getattr(table, f"{key}_why"):
+                yield f'{path}: {name}.{key}: say where it is from, as {key}_why = "..."'
 
 
 def _word_problems(place: str, words: tuple[str, ...]) -> Iterator[str]:

@@ -241,7 +241,12 @@ def _describe(
         bounds = {
             name: {"min": bound.minimum, "max": bound.maximum, "why": bound.why} for name, bound in found.bounds.items()
         }
-        languages[code] = {"name": found.name, "bounds": bounds, "text": plain(found.text)}
+        languages[code] = {
+            "name": found.name,
+            "bounds": bounds,
+            "confusable": sorted(found.confusable),
+            "text": plain(found.text),
+        }
     return {
         "babelmill": version("babelmill"),
         "versions": {"python": platform.python_version(), **library_versions(RESULT_LIBRARIES)},

@@ -162,6 +162,10 @@ class RunDir:
         """Bounds of a language as the run used them: column to min, max and why."""
         return dict(self.record.get("languages", {}).get(language, {}).get("bounds", {}))
 
+    def confusable(self, language: str) -> frozenset[str]:
+        """Runners-up that were no second language of a language's documents."""
+        return frozenset(self.record.get("languages", {}).get(language, {}).get("confusable", ()))
+
     def language_name(self, code: str) -> str:
         """The English name of a language, or its code."""
         return str(self.record.get("languages", {}).get(code, {}).get("name") or code)

@@ -11,6 +11,7 @@ from pipelines.inspect import excerpt
 from pipelines.rundir import RunDir
 from pipelines.story import DocumentStory, Signal, Story, render
 from stages.columns import IDENTIFICATION
+from stages.corpus.fates import SECOND, SECOND_SCORE
 from stages.errors import ConfigError
 from stages.pii.redact import apply_spans
 
@@ -149,7 +150,10 @@ def _signals(run: RunDir, language: str, annotation: Mapping[str, Any]) -> list[
         bound = bounds.get(column.name)
         low, high = (bound.get("min"), bound.get("max")) if bound else (None, None)
         passes = None if bound is None else _passes(number, low, high, single=column.type == pa.float32())
-        found.append(Signal(column.name, number, low, high, passes, bound.get("why") if bound else None))
+        why = bound.get("why") if bound else None
+        if passes is False and column.name == SECOND_SCORE and annotation[SECOND] in run.confusable(language):
+            passes, why = True, f"{annotation[SECOND]} is confusable with {language}, no second language of the text"
+        found.append(Signal(column.name, number, low, high, passes, why))
     return found
 
 

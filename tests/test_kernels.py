@@ -70,9 +70,13 @@ LANGUAGES = [
     LanguageText(),
     LanguageText(code="jpn_Jpan", stop_words=STOP_WORDS, flagged_words=FLAGGED, frequent_words=STOP_WORDS),
     LanguageText(
-        code="ell_Grek", terminators=".!;", stop_words=STOP_WORDS, flagged_words=FLAGGED - {"very bad", "天气"}
+        code="ell_Grek",
+        terminators=".!;",
+        segmenter="clusters",
+        stop_words=STOP_WORDS,
+        flagged_words=FLAGGED - {"very bad", "天气"},
     ),
-    LanguageText(code="rus_Cyrl", terminators="", stop_words=frozenset({"ж"})),
+    LanguageText(code="rus_Cyrl", terminators="", segmenter="spaces", stop_words=frozenset({"ж"})),
 ]
 CONFIGS: dict[str, list[Any]] = {
     "quality.c4": [

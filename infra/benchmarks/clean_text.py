@@ -4,10 +4,10 @@
         [--fineweb2 fineweb2-configs.tar.gz --fineweb2-documents 5] [--json OUT]
 
 Documents are put into halves by the hash of their id. Each half is judged by what the other half gives: the bounds of
-every language, widened from published ones as `babelmill lang derive _default` does, those of the language as
-`lang derive CODE` does where it has enough text, and stop words where no person has listed any. Script files and what
-a person set stay as shipped. A language with a single document so has nothing of its own. Only bounds on quality
-count, and documents of at least as many words as the bounds ask.
+every language, widened from published ones as `babelmill lang derive _default` does, those of groups that have a
+file, those of the language as `lang derive CODE` does where it has enough text, and stop words where no person has
+listed any. Script files and what a person set stay as shipped. A language with a single document so has nothing of
+its own. Only bounds on quality count, and documents of at least as many words as the bounds ask.
 
 With `--fineweb2` the same documents, so many of each language and source, go through datatrove's filters with
 FineWeb-2's own configuration of their language, as its pipeline has them: with datatrove's word tokenizer where it can
@@ -34,15 +34,27 @@ from rich.progress import track
 from rich.table import Table
 
 from infra.benchmarks.text_engine import wide_console
-from pipelines.lang.derive.bounds import applied, balanced, derive_bounds, dropped, long_enough
-from pipelines.lang.derive.language import BALANCE, DEFAULT, LEAST_BYTES, default_start, misses, without_derived
-from pipelines.lang.derive.reference import Measured, Measurer, Reference, Text, joined, read_references
+from pipelines.labelled_text import LabelledText
+from pipelines.lang.derive.bounds import Finding, applied, balanced, derive_bounds, dropped, long_enough
+from pipelines.lang.derive.language import (
+    BALANCE,
+    LEAST_BYTES,
+    default_start,
+    group_findings,
+    members,
+    misses,
+    without_derived,
+)
+from pipelines.lang.derive.reference import Measured, Measurer, Reference, joined, read_references
 from pipelines.lang.derive.stop_words import derive_stop_words
 from pipelines.languages import (
+    DEFAULT,
+    INSTALLED,
     Bound,
-    LanguageFile,
     bounds_under,
     inherited_bounds,
+    is_group,
+    layers_of,
     load_language,
     own_file,
     script_file,
@@ -83,9 +95,9 @@ def judged(references: Mapping[str, Reference], words: Mapping[str, Reference], 
     fates = []
     for number in (0, 1):
         train, test = halves[1 - number], halves[number]
-        default = default_bounds(train.values())
+        shared = shared_bounds(train.values())
         for code, part in test.items():
-            fates += _fates(part, language_bounds(code, default, train.get(code), references[code].text_bytes))
+            fates += _fates(part, language_bounds(code, shared, train.get(code), references[code].text_bytes))
     return sorted(fates, key=lambda fate: (fate.language, fate.id))
 
 
@@ -114,20 +126,39 @@ def language_text(reference: Reference, words: Reference | None, measure: Measur
     return text
 
 
-def default_bounds(parts: Iterable[Measured]) -> dict[str, Bound]:
-    """The bounds of every language, derived of these documents."""
+@dataclass(frozen=True)
+class Shared:
+    """The bounds of every language, and what was found for each group that has a file."""
+
+    default: Mapping[str, Bound]
+    groups: Mapping[str, Sequence[Finding]]
+
+    def under(self, code: str) -> dict[str, Bound]:
+        """The bounds of a language without its own file."""
+        found = dict(self.default)
+        for stem in layers_of(code)[1:-1]:
+            if is_group(stem):
+                found = applied(bounds_under(found, without_derived(own_file(stem))), self.groups.get(stem, ()))
+            else:
+                found = bounds_under(found, own_file(stem))
+        return found
+
+
+def shared_bounds(parts: Iterable[Measured]) -> Shared:
+    """The bounds of every language and of groups, derived of these documents."""
     kept = without_derived(own_file(DEFAULT))
     start = default_start(kept)
-    plain = [long_enough(part, start) for part in parts if script_file(part.code) == LanguageFile()]
-    return applied(start, derive_bounds(joined(balanced(plain, BALANCE), DEFAULT), start, kept.bounds))
+    parts = list(parts)
+    plain = [long_enough(part, start) for part in parts if script_file(part.code).is_empty()]
+    default = applied(start, derive_bounds(joined(balanced(plain, BALANCE), DEFAULT), start, kept.bounds))
+    stems = [path.stem for path in sorted(INSTALLED.glob("_*.toml")) if is_group(path.stem)]
+    return Shared(default, {stem: group_findings(members(stem, parts), stem, default) for stem in stems})
 
 
-def language_bounds(
-    code: str, default: Mapping[str, Bound], reference: Measured | None, text_bytes: int
-) -> dict[str, Bound]:
-    """The bounds of a language over those of every language, derived of these documents."""
+def language_bounds(code: str, shared: Shared, reference: Measured | None, text_bytes: int) -> dict[str, Bound]:
+    """The bounds of a language over those that it shares, derived of these documents."""
     kept = without_derived(own_file(code))
-    below = bounds_under(bounds_under(default, script_file(code)), kept)
+    below = bounds_under(shared.under(code), kept)
     if reference is None or text_bytes < LEAST_BYTES:
         return below
     return applied(below, derive_bounds(reference, below, kept.bounds))
@@ -289,7 +320,7 @@ def _own_tokenizer(code: str) -> bool:
 
 
 def fineweb2(
-    documents: Iterable[tuple[str, Text]], configurations: Mapping[str, Mapping[str, Any]]
+    documents: Iterable[tuple[str, LabelledText]], configurations: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[Fate], Counter[str]]:
     """The fate of each document under FineWeb-2's rules; languages that it has no file for are left out.
 
@@ -308,7 +339,7 @@ def fineweb2(
     return found, words
 
 
-def few(fates: Sequence[Fate], references: Mapping[str, Reference], most: int) -> list[tuple[str, Text]]:
+def few(fates: Sequence[Fate], references: Mapping[str, Reference], most: int) -> list[tuple[str, LabelledText]]:
     """At most so many judged documents of each language and source, by the hash of their ids."""
     texts = {(code, text.id): text for code, reference in references.items() for text in reference.documents}
     taken: Counter[tuple[str, str]] = Counter()

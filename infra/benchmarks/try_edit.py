@@ -57,7 +57,8 @@ def make_run(run: RunDir, output: Path, documents: int, characters: int) -> str:
     clusters = clusters.take(members)
     counts = pc.value_counts(annotations.column("language")).to_pylist()
     language = str(max(counts, key=lambda row: (row["counts"], row["values"]))["values"])
-    limits = rules(load_language(language).bounds, _owners(run, annotations.schema))
+    settings = load_language(language)
+    limits = rules(settings.bounds, _owners(run, annotations.schema), settings.confusable)
     parts = []
     for number, copy in enumerate(range(-(-documents // annotations.num_rows))):
         left = min(annotations.num_rows, documents - number * annotations.num_rows)

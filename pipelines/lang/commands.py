@@ -44,9 +44,11 @@ def lang_show(
     language = load_language(resolve_code(code, lang_configs or None), lang_configs or None)
     OUT.print(f"{language.code}: {language.name}")
     if language.backoff:
-        OUT.print(f"no values of its own: {language.backoff}", soft_wrap=True)
+        OUT.print(f"no bounds and lists of its own: {language.backoff}", soft_wrap=True)
     OUT.print(f"sentence ends: {language.text.terminators}")
+    OUT.print(f"words of scripts without spaces: by {language.text.segmenter}")
     OUT.print(f"stop words: {' '.join(sorted(language.text.stop_words)) or 'none'}")
+    OUT.print(f"confusable with: {' '.join(sorted(language.confusable)) or 'none'}")
     table = Table("bound", "min", "max", "why")
     for name, bound in sorted(language.bounds.items()):
         low, high = (("" if side is None else f"{side:g}") for side in (bound.minimum, bound.maximum))

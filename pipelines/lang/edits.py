@@ -1,6 +1,6 @@
 """What differs between two settings of a language, key by key; what a user's files change."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ from rich.text import Text
 
 from pipelines.inspect import visible
 from pipelines.keys import plain
-from pipelines.languages import Bound, Language, load_language, require_languages, resolve_code
+from pipelines.languages import Bound, Language, is_script, layers_of, load_language, require_languages, resolve_code
 from stages.errors import ConfigError
 
 SHOWN = 8
 """Words of a list that are named."""
 
 PRIVATE_CODE = "qaa"
-"""Of ISO 639's codes for private use: no file is of it, so it has what every language has."""
+"""Of ISO 639's codes for private use: no file is of it, so with a script it has what the script has."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def changes(before: Language, after: Language) -> list[Change]:
     """Every key that differs."""
     return [
         *text_changes(plain(before.text), plain(after.text)),
+        *confusable_changes(before.confusable, after.confusable),
         *bound_changes(before.bounds, after.bounds),
     ]
 
@@ -51,6 +52,13 @@ def bound_changes(before: Mapping[str, Bound], after: Mapping[str, Bound]) -> It
         if sides(was) != sides(now):
             why = now.why if now is not None else None
             yield Change(f"bounds.{column}", sides(was), sides(now), why, annotates=False)
+
+
+def confusable_changes(before: Collection[str], after: Collection[str]) -> Iterator[Change]:
+    """The key `identification.confusable`, where its languages differ."""
+    if set(before) != set(after):
+        was, now = (" ".join(sorted(codes)) or "none" for codes in (before, after))
+        yield Change("identification.confusable", was, now, None, annotates=False)
 
 
 def sides(bound: Bound | None) -> str:
@@ -105,11 +113,8 @@ def _folder_changes(folder: str) -> dict[str, list[Change]]:
     shared = sorted((stem for stem in stems if stem.startswith("_")), key=lambda stem: (stem != "_default", stem))
     found: dict[str, list[Change]] = {}
     for stem in [*shared, *(stem for stem in stems if not stem.startswith("_"))]:
-        script = stem[1:] if stem.startswith("_") else stem.partition("_")[2]
-        layers = ["_default", *([f"_{script}"] if stem != f"_{script}" else [])]
-        code = f"{PRIVATE_CODE}_{script}" if stem in shared and stem != "_default" else stem
-        code = PRIVATE_CODE if stem == "_default" else code
-        told = {change for layer in layers if layer != stem for change in found.get(layer, ())}
+        code = f"{PRIVATE_CODE}{stem}" if is_script(stem) else stem
+        told = {change for layer in layers_of(code) if layer != stem for change in found.get(layer, ())}
         found[stem] = [
             change for change in changes(load_language(code), load_language(code, folder)) if change not in told
         ]

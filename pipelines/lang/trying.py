@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 
 from pipelines.inspect import Sample, describe
 from pipelines.keys import plain
-from pipelines.lang.edits import Change, bound_changes, text_changes
+from pipelines.lang.edits import Change, bound_changes, confusable_changes, text_changes
 from pipelines.lang.trial import KEPT, NOTHING, Amount, Trial
 from pipelines.languages import Bound, load_language, resolve_code
 from pipelines.rundir import RunDir
@@ -45,13 +45,14 @@ def try_edit(
     stored = _Stored(run, language)
     edits: list[Change] = []
     bounds: Mapping[str, Bound] = stored.used
+    confusable = stored.confusable
     if lang_configs is not None or not settings:
         found = load_language(language, lang_configs)
-        bounds = found.bounds
+        bounds, confusable = found.bounds, found.confusable
         edits += text_changes(stored.text, plain(found.text))
     bounds = with_settings(bounds, settings, stored.numeric)
-    edits += bound_changes(stored.used, bounds)
-    limits = rules(bounds, stored.owners)
+    edits += [*confusable_changes(stored.confusable, confusable), *bound_changes(stored.used, bounds)]
+    limits = rules(bounds, stored.owners, confusable)
     part = stored.judged(limits)
     after = decided(part, survivors([part]), limits, language)
     sizes = part.select([name for name in ("characters", "text_bytes", WORDS) if name in part.column_names])
@@ -136,6 +137,11 @@ class _Stored:
         return {name: Bound(name, bound["min"], bound["max"], bound["why"]) for name, bound in found.items()}
 
     @cached_property
+    def confusable(self) -> frozenset[str]:
+        """The confusable languages that the run used."""
+        return self.run.confusable(self.language)
+
+    @cached_property
     def text(self) -> Mapping[str, Any]:
         """What the language was annotated with."""
         return dict(self.run.record["languages"][self.language]["text"])
@@ -149,7 +155,7 @@ class _Stored:
 
         The columns that rules read are held for one batch at a time.
         """
-        names = [*IDENTITY, "text_hash", WORDS, *(limit.column for limit in limits)]
+        names = [*IDENTITY, "text_hash", WORDS, *(column for limit in limits for column in limit.columns)]
         measured = [name for name in dict.fromkeys(names) if name in self.schema.names]
         words = [WORDS] if WORDS in measured else []
         membership = self._membership()

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from pipelines.lang.derive.reference import Reference, read_references
+from pipelines.lang.derive.reference import PIECE_BYTES, Reference, pieces_of, read_references
 from pipelines.lang.derive.stop_words import NAME_SHARE, permits_lists
 from pipelines.lang.derive.write import heading_of, render
 from pipelines.languages import INSTALLED, BoundTable, own_file, resolve_code
@@ -33,13 +33,7 @@ MOST, LEAST = 300, 20
 LEAST_COUNT, LEAST_PIECES = 3, 3
 """A word that stands less often, or in fewer pieces, is a word of one text."""
 
-PIECE_BYTES: Final = 500
-"""Of whole lines: what the share is measured on."""
-
 NEEDED_PIECES: Final = 20
-
-MOST_PIECES: Final = 200
-"""Of each language, spread over its text."""
 
 LOST, OF_LOST = 0.01, 0.05
 """Quantile of held-out text, and the part of it that is the bound: text of other kinds has fewer of these words.
@@ -51,7 +45,7 @@ keep 3 % of those in other languages of the script; a tenth of the quantile lose
 
 
 @dataclass(frozen=True)
-class Pieces:
+class CountedPieces:
     """Text of one language in pieces of about the same size, and its words."""
 
     code: str
@@ -162,7 +156,7 @@ def shown(found: FrequentWords | str) -> str:
 
 
 def _derive(
-    own: Pieces, shares: Mapping[str, list[tuple[float, str]]], segments: Mapping[str, Segments]
+    own: CountedPieces, shares: Mapping[str, list[tuple[float, str]]], segments: Mapping[str, Segments]
 ) -> FrequentWords | str:
     words = _list(own, slice(None), shares)
     if len(words) < LEAST:
@@ -182,7 +176,7 @@ def _derive(
     return FrequentWords(own.code, words, bound, len(own.texts), sources, len(told_from), lost, ranked)
 
 
-def _list(own: Pieces, chosen: slice, shares: Mapping[str, list[tuple[float, str]]]) -> tuple[str, ...]:
+def _list(own: CountedPieces, chosen: slice, shares: Mapping[str, list[tuple[float, str]]]) -> tuple[str, ...]:
     """The most frequent words of some of the pieces that are the language's own."""
     counts = own.counted(chosen)
     pieces = Counter(word for words in own.words[chosen] for word in words)
@@ -203,25 +197,12 @@ def _list(own: Pieces, chosen: slice, shares: Mapping[str, list[tuple[float, str
     return tuple(kept)
 
 
-def _pieces(reference: Reference) -> Pieces:
-    """Its text in pieces, at most `MOST_PIECES`, spread over it."""
-    texts: list[str] = []
-    sources: list[str] = []
-    lines: list[str] = []
-    size = 0
-    for text in reference.texts:
-        for line in text.text.splitlines():
-            lines.append(line)
-            size += len(line.encode())
-            if size >= PIECE_BYTES:
-                texts.append("\n".join(lines))
-                sources.append(text.source)
-                lines, size = [], 0
-    step = max(1, -(-len(texts) // MOST_PIECES))
-    texts, sources = texts[::step], sources[::step]
+def _pieces(reference: Reference) -> CountedPieces:
+    """Its text in pieces with their words."""
+    pieces = pieces_of(reference)
     words = []
     capitals, everything = Counter[str](), Counter[str]()
-    for piece in texts:
+    for piece in pieces.texts:
         found = Counter[str]()
         for word, many in segment(piece, LanguageText(code=reference.code)).word_counts.items():
             facts = WORD_FACTS[word]
@@ -231,10 +212,10 @@ def _pieces(reference: Reference) -> Pieces:
                 capitals[facts.folded] += many * (word != facts.folded)
         words.append(found)
     names = frozenset(word for word, many in capitals.items() if many > NAME_SHARE * everything[word])
-    return Pieces(reference.code, tuple(texts), tuple(sources), words, names)
+    return CountedPieces(reference.code, pieces.texts, pieces.sources, words, names)
 
 
-def _shares(languages: Mapping[str, Pieces]) -> Mapping[str, list[tuple[float, str]]]:
+def _shares(languages: Mapping[str, CountedPieces]) -> Mapping[str, list[tuple[float, str]]]:
     """For each word its share of the words of every language that has it."""
     shares: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for code, pieces in languages.items():

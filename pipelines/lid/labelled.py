@@ -8,15 +8,10 @@ from typing import Final, Literal, TypeVar
 
 import xxhash
 
-from pipelines.inputs import InputFile, resolve_inputs
+from pipelines.labelled_text import read_labelled_texts
 from pipelines.lid.settings import Split
-from pipelines.storage import open_storage
 from stages.errors import ConfigError
 from stages.identify.codes import is_code, resolve_or_none
-from stages.ingest.read import Read, read_records
-from stages.ingest.records import RawRecord
-from stages.normalize.quick import normalize_texts
-from stages.normalize.unicode import NormalizeUnicode
 from stages.text.characters import TERMINATORS
 from stages.text.segmentation import find_sentences
 
@@ -93,39 +88,12 @@ def read_labelled(inputs: Sequence[str], fields: Mapping[str, str], split: Split
 
 
 def _documents(inputs: Sequence[str], fields: Mapping[str, str], left_out: dict[str, int]) -> Iterator[Document]:
-    read = Read(fields=dict(fields))
-    normalize = NormalizeUnicode()
-    for file in resolve_inputs(inputs):
-        pending = list(_sides(file, read, left_out))
-        texts = normalize_texts([document.text for document in pending], normalize)
-        for document, text in zip(pending, texts, strict=True):
-            if text and not text.isspace():
-                yield replace(document, text=text)
-            else:
-                left_out["no text"] += 1
-
-
-def _sides(file: InputFile, read: Read, left_out: dict[str, int]) -> Iterator[Document]:
-    """The texts of a file as they are, each with its code."""
-    with open_storage(file.root).open(file.path) as stream:
-        for record in read_records(stream, file.path, read):
-            if not isinstance(record, RawRecord):
-                left_out[record.reason] += 1
-                continue
-            source = record.source or file.relative.split("/", 1)[0]
-            name = f"{file.relative}{record.locator}"
-            sides = [("", record.text, record.language_claimed)]
-            if record.pair is not None:
-                pair = record.pair
-                sides = [("/src", pair.src, pair.src_lang), ("/tgt", pair.tgt, pair.tgt_lang)]
-            for side, text, label in sides:
-                code = code_of(label)
-                if text is None:
-                    left_out["no text"] += 1
-                elif code is None:
-                    left_out["no language" if label in (None, "") else f"label {label}"] += 1
-                else:
-                    yield Document(name + side, code, source, text)
+    for found in read_labelled_texts(inputs, left_out, fields):
+        code = code_of(found.label)
+        if code is None:
+            left_out[f"label {found.label}" if found.label else "no language"] += 1
+        else:
+            yield Document(found.name, code, found.source, found.text)
 
 
 def code_of(label: str | None) -> str | None:

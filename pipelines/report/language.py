@@ -219,5 +219,7 @@ def _settings(run: RunDir, code: str) -> Html:
         if isinstance(value, list)
     ]
     ends = element("p", "Sentences end in ", element("code", text["terminators"])) if "terminators" in text else None
+    near = sorted(run.confusable(code))
+    confusable = element("p", "Confusable with ", ", ".join(map(run.language_name, near))) if near else None
     command = f"babelmill lang try {code} --run DIR --set COLUMN.min=NUMBER"
-    return join(ends, *lists, element("p", "What another bound would change: ", element("code", command)))
+    return join(ends, confusable, *lists, element("p", "What another bound would change: ", element("code", command)))

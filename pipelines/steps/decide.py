@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from pipelines.context import Located, RunContext
 from pipelines.keys import digest
+from pipelines.languages import Language
 from pipelines.ledger import Count, Tally
 from pipelines.parquet import PieceWriter
 from pipelines.pipeline import PipelineStep
@@ -16,7 +17,7 @@ from pipelines.unit import Outcome, Unit, Workspace
 from stages.columns import DECISIONS, IDENTIFICATION
 from stages.corpus.fates import IDENTITY, MEMBERSHIP, Rule, decided, judged, rules, survivors
 
-VERSION = 3
+VERSION = 4
 
 
 def column_owners(identify: PipelineStep, steps: Sequence[PipelineStep]) -> dict[str, str]:
@@ -52,9 +53,12 @@ class DecideStep:
                 if beside is not None:
                     clusters.setdefault(piece.language, []).append(Located(beside.path, beside.pieces[number]))
         return [
-            self._unit(language, rules(run.language(language).bounds, self.owners), pieces, clusters.get(language, []))
+            self._unit(language, self._rules(run.language(language)), pieces, clusters.get(language, []))
             for language, pieces in sorted(annotations.items())
         ]
+
+    def _rules(self, language: Language) -> tuple[Rule, ...]:
+        return rules(language.bounds, self.owners, language.confusable)
 
     def _unit(
         self, language: str, limits: tuple[Rule, ...], pieces: Sequence[Located], beside: Sequence[Located]
@@ -99,7 +103,7 @@ class DecideTask:
 
     def _judge(self, space: Workspace, number: int) -> pa.Table:
         located = self.annotations[number]
-        wanted = [*IDENTITY, *self.sketched, *(rule.column for rule in self.rules)]
+        wanted = [*IDENTITY, *self.sketched, *(column for rule in self.rules for column in rule.columns)]
         table = space.read_pieces(located.path, [located.piece], list(dict.fromkeys(wanted)))
         if not self.clusters:
             return judged(table, self.rules, None)

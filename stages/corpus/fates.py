@@ -21,17 +21,29 @@ IDENTITY = ("doc_id", "source", "characters", "text_bytes")
 MEMBERSHIP = ("cluster", "cluster_size", "labelled_size", "evidence")
 """Columns of `clusters` that decide who survives."""
 
+SECOND, SECOND_SCORE = "language_second", "language_second_score"
+"""Columns of the runner-up of identification and of its score."""
+
 SURVIVES = "one of each cluster and language"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A bound on a column, named after the stage that measured it."""
+    """A bound on a column, named after the stage that measured it.
+
+    It does not hold for documents whose runner-up is one of the `excused` languages.
+    """
 
     reason: str
     column: str
     minimum: float | None
     maximum: float | None
+    excused: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it reads of `annotations`."""
+        return (self.column, SECOND) if self.excused else (self.column,)
 
     def sides(self) -> tuple[str | None, str | None]:
         """The lower and the upper bound as people read them, `>= 50`; null where it is open."""
@@ -49,15 +61,23 @@ class Limits(Protocol):
     def maximum(self) -> float | None: ...
 
 
-def rules(bounds: Mapping[str, Limits], owners: Mapping[str, str]) -> tuple[Rule, ...]:
+def rules(bounds: Mapping[str, Limits], owners: Mapping[str, str], confusable: Iterable[str] = ()) -> tuple[Rule, ...]:
     """The bounds on measured columns, in the order of `owners`: the first that fails decides.
 
     `owners` names the stage that measured each column. The bound on the runner-up's score comes last: lists of links
-    and numbers look like several languages, too.
+    and numbers look like several languages, too. It does not hold for `confusable` runners-up, which are not another
+    language in the document but doubt which of the two it is in.
     """
+    excused = {SECOND_SCORE: tuple(sorted(confusable))}
     return tuple(
-        Rule(f"{owners[column]}.{column}", column, bounds[column].minimum, bounds[column].maximum)
-        for column in sorted(owners, key=lambda column: column == "language_second_score")
+        Rule(
+            f"{owners[column]}.{column}",
+            column,
+            bounds[column].minimum,
+            bounds[column].maximum,
+            excused.get(column, ()),
+        )
+        for column in sorted(owners, key=lambda column: column == SECOND_SCORE)
         if column in bounds
     )
 
@@ -179,6 +199,8 @@ def first_failures(table: pa.Table, limits: Sequence[Rule]) -> tuple[np.ndarray,
         high = math.inf if rule.maximum is None else rule.maximum
         with np.errstate(invalid="ignore"):
             passes = (measured >= kind(low)) & (measured <= kind(high))
+        if rule.excused:
+            passes |= _true(pc.is_in(table.column(SECOND), value_set=pa.array(rule.excused)))
         fails = ~passes & (failed < 0)
         failed[fails], values[fails] = number, measured[fails]
     return failed, values

@@ -9,6 +9,7 @@ import regex
 from stages.text.batch import TextBatch
 from stages.text.characters import APOSTROPHES, COLONS, HYPHENS
 from stages.text.code_points import word_hash
+from stages.text.language import DICTIONARY
 from stages.text.segmentation import Segmentation, find_words
 from stages.text.words import Remembered
 
@@ -48,7 +49,7 @@ DEDUP_WORDS: Final = Remembered(dedup_word, 1 << 16)
 def dedup_words(parts: Segmentation) -> list[str]:
     """The dedup words of a text in reading order: NFC, then segmented, then each word folded."""
     words = parts.words
-    if not unicodedata.is_normalized("NFC", parts.text):
+    if parts.language.segmenter != DICTIONARY or not unicodedata.is_normalized("NFC", parts.text):
         words = find_words(unicodedata.normalize("NFC", parts.text))
     return [known for known in map(DEDUP_WORDS.__getitem__, words) if known]
 
@@ -62,7 +63,7 @@ class WordHashes(NamedTuple):
 
 def word_hashes(batch: TextBatch) -> WordHashes:
     """The dedup words of every document of a batch, in reading order, from the shared arrays of its NFC."""
-    return WordHashes(*batch.segments.nfc.dedup_words)
+    return WordHashes(*batch.sketch_segments.nfc.dedup_words)
 
 
 def word_hashes_plain(batch: TextBatch) -> WordHashes:

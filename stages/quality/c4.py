@@ -22,6 +22,7 @@ from stages.quality.c4_kernel import (
 from stages.registry import stage
 from stages.text.batch import TextBatch, columns_of, measured
 from stages.text.characters import SEPARATORS, UNSPACED
+from stages.text.language import DICTIONARY, Segmenter
 from stages.text.segmentation import TOKEN, Segmentation, find_sentences, find_words, has_unspaced
 from stages.text.sentences import marks_of
 from stages.text.tables import bitmap
@@ -124,7 +125,7 @@ class _Lines:
         lorem = braces = sentences = javascript = policy = unterminated = few = long_words = 0
         for whole in parts.lines:
             line = whole.strip()
-            words = line_words(line)
+            words = line_words(line, parts.language.segmenter)
             if max(map(len, words), default=0) > self.config.max_word_length:
                 long_words += 1
                 continue
@@ -156,7 +157,7 @@ class _Lines:
         return bare.endswith(self.endings if bare == line else self.terminators) and not bare.endswith("...")
 
 
-def line_words(line: str) -> list[str]:
+def line_words(line: str, segmenter: Segmenter = DICTIONARY) -> list[str]:
     """Words as C4 counts them: what stands between spaces (or wordspaces), "well," and "-" too.
 
     Runs of scripts without spaces are as many words as they are segmented into, and what stands beside one is a word
@@ -164,16 +165,16 @@ def line_words(line: str) -> list[str]:
     """
     found: list[str] = []
     for piece in _PIECE.findall(line):
-        found += _piece_words(piece) if has_unspaced(piece) else [piece]
+        found += _piece_words(piece, segmenter) if has_unspaced(piece) else [piece]
     return found
 
 
-def _piece_words(piece: str) -> list[str]:
+def _piece_words(piece: str, segmenter: Segmenter) -> list[str]:
     runs = [token for token in TOKEN.finditer(piece) if _RUN.match(token.group())]
     if not runs:
         return [piece]
     found, start = [], 0
     for run in runs:
-        found += [piece[start : run.start()], *find_words(run.group())]
+        found += [piece[start : run.start()], *find_words(run.group(), segmenter)]
         start = run.end()
     return [word for word in (*found, piece[start:]) if WORD_FACTS[word].is_word]

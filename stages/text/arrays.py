@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from stages.errors import ShardError
 from stages.text.code_points import word_hash
 from stages.text.dictionary import cut_runs
+from stages.text.language import DICTIONARY, Segmenter
 from stages.text.lines import Lines, find_lines, has_other_breaks, without_last_empty
 from stages.text.memory import room
 from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words, keep_hashes
@@ -23,8 +24,9 @@ from stages.text.tables import tables
 class Segments:
     """The texts of an Arrow array of strings and their parts, each found when first asked for."""
 
-    def __init__(self, texts: pa.Array) -> None:
+    def __init__(self, texts: pa.Array, segmenter: Segmenter = DICTIONARY) -> None:
         self.texts = checked(texts)
+        self.segmenter = segmenter
         self.data, self.offsets = buffers(self.texts)
 
     def __len__(self) -> int:
@@ -40,7 +42,7 @@ class Segments:
         """Words and punctuation in reading order, as `segmentation.find_words` finds them.
 
         `raw_hashes` are `code_points.word_hash` of the words, `dedup_hashes` that of `dedup.key.dedup_word` of each, 0
-        where it is empty. No language is asked for, so that sketches do not depend on it.
+        where it is empty.
         """
         words = self._scanned[0]
         hard = words.classes & HARD > 0
@@ -74,7 +76,7 @@ class Segments:
         if not changed.size:
             return None
         normal = pa.array([normalize("NFC", self.text(document)) for document in changed.tolist()], pa.large_string())
-        return Segments(pc.replace_with_mask(self.texts, pa.array(self.not_nfc), normal))
+        return Segments(pc.replace_with_mask(self.texts, pa.array(self.not_nfc), normal), self.segmenter)
 
     @cached_property
     def dedup_words(self) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +104,7 @@ class Segments:
     @cached_property
     def _scanned(self) -> tuple[WordArrays, np.ndarray, np.ndarray]:
         words, first, unsure = find_words(self.data, self.offsets, tables())
-        return *cut_runs(self.data, words, first, tables()), unsure
+        return *cut_runs(self.data, words, first, tables(), self.segmenter), unsure
 
     def _fold_hard(self, hard: np.ndarray) -> None:
         """Fill in the hashes that need the careful reference, once for each distinct word."""

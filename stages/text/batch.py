@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from stages.text.arrays import Segments
-from stages.text.language import LanguageText
+from stages.text.language import DICTIONARY, LanguageText
 from stages.text.segmentation import Segmentation, segment
 
 
@@ -28,8 +28,13 @@ class TextBatch:
 
     @cached_property
     def segments(self) -> Segments:
-        """The parts of all rows as arrays, for kernels."""
-        return Segments(self.rows.column("text"))
+        """The parts of all rows as arrays, for kernels, words as the language's segmenter cuts them."""
+        return Segments(self.rows.column("text"), self.language.segmenter)
+
+    @cached_property
+    def sketch_segments(self) -> Segments:
+        """The same whatever the language: a sketch does not depend on what a text was identified as."""
+        return self.segments if self.language.segmenter == DICTIONARY else Segments(self.rows.column("text"))
 
     @cached_property
     def texts(self) -> list[str]:

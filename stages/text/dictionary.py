@@ -1,4 +1,4 @@
-"""Words of scripts without spaces, cut by ICU's dictionaries: all runs of a batch in one pass."""
+"""Words of scripts without spaces, cut by ICU: all runs of a batch in one pass."""
 
 from threading import local
 from typing import Any, NamedTuple
@@ -10,8 +10,10 @@ from numba import int64, uint8, uint32
 from stages.text.code_points import decode, entry
 from stages.text.compiled import borrowed, item, kernel
 from stages.text.ideographs import Paths, cut_plain_runs, dictionary
+from stages.text.language import DICTIONARY, Segmenter
 from stages.text.memory import room
 from stages.text.scan import CHANGED, MAY_COMPOSE, RUN, WordArrays, put_word
+from stages.text.tables import MARK
 
 _THREAD = local()
 
@@ -27,27 +29,34 @@ class Cuts(NamedTuple):
     """How many each run has, int64."""
 
 
-def cut_runs(data: np.ndarray, words: WordArrays, first: np.ndarray, tables: Any) -> tuple[WordArrays, np.ndarray]:
+def cut_runs(
+    data: np.ndarray, words: WordArrays, first: np.ndarray, tables: Any, segmenter: Segmenter = DICTIONARY
+) -> tuple[WordArrays, np.ndarray]:
     """Words and the first of each document, with each run of an unspaced script replaced by its words.
 
     Equal runs are cut once.
     """
     runs = np.flatnonzero(words.classes & RUN)
-    if not runs.size:
+    if not runs.size or segmenter == "spaces":
         return words, first
     _, distinct, kinds = np.unique(words.raw_hashes[runs], return_index=True, return_inverse=True)
     distinct = runs[distinct]
-    cuts = find_cuts(data, words.starts[distinct], words.ends[distinct])
+    cuts = find_cuts(data, words.starts[distinct], words.ends[distinct], tables, segmenter)
     found = WordArrays.of_size(words.starts.size + int(cuts.counts[kinds].sum()))
     new_first = np.zeros(first.size, np.int64)
     count = replace_runs(data, words, first, cuts.first[kinds], cuts.ends, tables, found, new_first)
     return found.cut(count), new_first
 
 
-def find_cuts(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Cuts:
-    """The words of runs, by the kernel where it can and by ICU where not; the latter count the line break, too."""
+def find_cuts(
+    data: np.ndarray, starts: np.ndarray, ends: np.ndarray, tables: Any, segmenter: Segmenter = DICTIONARY
+) -> Cuts:
+    """The words of runs, by a kernel where it can and by ICU where not; the latter count the line break, too."""
     counts = np.zeros(starts.size, np.int64)
     found = room(int((ends - starts).sum()) // 3, np.int64)
+    if segmenter == "clusters":
+        found = found[: cut_clusters(data, starts, ends, tables, found, counts)]
+        return Cuts(found, np.cumsum(counts) - counts, counts)
     if (ideographs := dictionary()) is not None:
         longest = int((ends - starts).max()) + 1
         paths = Paths(room(longest, np.uint32), room(longest, np.int32))
@@ -77,6 +86,26 @@ def word_boundaries(text: str) -> list[int]:
         iterator = _THREAD.iterator = icu.BreakIterator.createWordInstance(icu.Locale.getRoot())
     iterator.setText(text)
     return list(iterator)
+
+
+@kernel
+def cut_clusters(data: Any, starts: Any, ends: Any, tables: Any, found: Any, counts: Any) -> Any:
+    """Fill in the ends of each run's characters with their marks and joiners; returns how many there are."""
+    data, starts, ends, tables, found, counts = borrowed((data, starts, ends, tables, found, counts))
+    total = int64(0)
+    for run in range(starts.size):
+        place, before = starts[run], total
+        while place < ends[run]:
+            point, after = decode(data, place)
+            mark = item(tables.flags, entry(tables.blocks, point)) & uint32(MARK) or point == 0x200C or point == 0x200D
+            if mark and total > before:
+                found[total - 1] = after - starts[run]
+            else:
+                found[total] = after - starts[run]
+                total += 1
+            place = after
+        counts[run] = total - before
+    return total
 
 
 @kernel

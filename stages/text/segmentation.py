@@ -20,7 +20,7 @@ from stages.text.characters import (
     UNSPACED,
     UNSPACED_BLOCKS,
 )
-from stages.text.language import LanguageText
+from stages.text.language import DICTIONARY, LanguageText, Segmenter
 
 _PART: Final = rf"{SPACED}[{SPACED}\p{{M}}]*"
 TOKEN: Final = regex.compile(
@@ -34,6 +34,7 @@ TOKEN: Final = regex.compile(
 )
 """A word of a spaced script, a run of unspaced scripts, a run of one of the usual rules and fillers, or one symbol."""
 
+_CLUSTER = regex.compile(r"(?V1).[\p{M}\u200c\u200d]*")
 _UNSPACED = regex.compile(rf"(?V1){UNSPACED}")
 _UNSPACED_BLOCKS = re.compile(UNSPACED_BLOCKS)
 _PARAGRAPH_BREAK = re.compile(r"\n{2,}")
@@ -43,8 +44,8 @@ _PARAGRAPH_BREAK = re.compile(r"\n{2,}")
 class Segmentation:
     """A text and its parts, each found when first asked for.
 
-    Words include punctuation and symbols as words of their own. They depend on the text alone, so that sketches never
-    depend on the language label; sentences also depend on the language's terminators.
+    Words include punctuation and symbols as words of their own. They depend on the text and the language's segmenter,
+    sentences on its terminators.
     """
 
     text: str
@@ -53,7 +54,7 @@ class Segmentation:
     @cached_property
     def words(self) -> list[str]:
         """Words and punctuation in reading order; none is empty or holds white space."""
-        return find_words(self.text)
+        return find_words(self.text, self.language.segmenter)
 
     @cached_property
     def word_counts(self) -> Counter[str]:
@@ -126,18 +127,18 @@ def _tokens(chunk: str) -> list[str]:
 _CHUNKS = _Chunks()
 
 
-def find_words(text: str) -> list[str]:
+def find_words(text: str, segmenter: Segmenter = DICTIONARY) -> list[str]:
     """Words and punctuation of a text.
 
     Spaced scripts follow Unicode's word rules (UAX 29) with these differences: a full stop between letters separates,
     apostrophes and hyphens inside a word join. A combining mark never splits a word. Runs of unspaced scripts, and
-    only those, are broken by ICU's dictionaries.
+    only those, are broken by the segmenter.
     """
     words = list(chain.from_iterable(map(_CHUNKS.__getitem__, text.split())))
-    if not has_unspaced(text):
+    if segmenter == "spaces" or not has_unspaced(text):
         return words
     places = [place for place, word in enumerate(words) if word >= "\u0e00" and _UNSPACED.match(word)]
-    broken = dictionary_words([words[place] for place in places])
+    broken = run_words([words[place] for place in places], segmenter)
     found, start = [], 0
     for place, parts in zip(places, broken, strict=True):
         found += words[start:place]
@@ -151,15 +152,17 @@ def has_unspaced(text: str) -> bool:
     return not text.isascii() and _UNSPACED_BLOCKS.search(text) is not None
 
 
-def dictionary_words(runs: list[str]) -> list[list[str]]:
-    """The words of each run of an unspaced script, by one pass of ICU over all of them.
+def run_words(runs: list[str], segmenter: Segmenter = DICTIONARY) -> list[list[str]]:
+    """The words of each run of an unspaced script; by one pass of ICU over all of them where it cuts them.
 
-    ICU looks at each run alone, as a line break separates them.
+    It looks at each run alone, as a line break separates them.
     """
     joined = "\n".join(runs)
+    if not runs or segmenter == "spaces":
+        return [[run] for run in runs]
+    if segmenter == "clusters":
+        return [_CLUSTER.findall(run) for run in runs]
     boundaries = _word_boundaries(joined)
-    if not runs:
-        return []
     found: list[list[str]] = [[]]
     start = 0
     for end in boundaries:

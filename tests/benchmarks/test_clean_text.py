@@ -19,7 +19,8 @@ from infra.benchmarks.clean_text import (
     shares,
     summary,
 )
-from pipelines.lang.derive.reference import Measurer, Reference, Text
+from pipelines.lang.derive.reference import Measurer, Reference
+from tests.reference_text import reference_text
 
 CONFIGURATION = {
     "dup_line_frac": 0.3,
@@ -41,7 +42,7 @@ CLEAN = (
 
 
 def reference(*texts: str, code: str = "vro_Latn") -> Reference:
-    return Reference(code, [Text(str(number), text, "stories") for number, text in enumerate(texts)])
+    return Reference(code, [reference_text(str(number), text, "stories") for number, text in enumerate(texts)])
 
 
 def test_halves_are_complete_and_apart() -> None:
@@ -107,7 +108,7 @@ def test_fineweb2_rules(text: str, reason: str | None) -> None:
 
 
 def test_languages_without_a_configuration_are_counted() -> None:
-    texts = [("vro_Latn", Text("a", CLEAN, "x")), ("xxx_Latn", Text("b", CLEAN, "x"))]
+    texts = [("vro_Latn", reference_text("a", CLEAN, "x")), ("xxx_Latn", reference_text("b", CLEAN, "x"))]
     fates, words = fineweb2(texts, {"vro_Latn": CONFIGURATION})
     assert fates == [Fate("a", "vro_Latn", "x", ())]
     assert words == {"our words": 1, "no configuration": 1}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.languages import Bound
 from stages.columns import CLUSTERS, UNDETERMINED
-from stages.corpus.fates import Rule, decided, judged, rules, survivors
+from stages.corpus.fates import Rule, decided, first_failures, judged, rules, survivors
 
 RULES = (
     Rule("quality.gopher.word_count", "word_count", 50, 100000),
@@ -141,6 +141,22 @@ def test_text_that_was_not_hashed_is_similar_not_equal() -> None:
 @pytest.mark.parametrize(("limits", "sides"), [(RULES[0], (">= 50", "<= 100000")), (RULES[1], (None, "<= 0.3"))])
 def test_bounds_are_shown_as_people_read_them(limits: Rule, sides: tuple[str | None, str | None]) -> None:
     assert limits.sides() == sides
+
+
+def test_a_confusable_runner_up_is_no_second_language() -> None:
+    bounds = {"language_second_score": Bound("language_second_score", None, 0.15)}
+    owners = {"language_second_score": "identify.fasttext"}
+    table = pa.table(
+        {
+            "language_second": pa.array(["bos_Latn", "eng_Latn", None, "bos_Latn"]),
+            "language_second_score": pa.array([0.4, 0.4, 0.0, 0.1], pa.float32()),
+        }
+    )
+    for confusable, failed in ((["bos_Latn"], [-1, 0, -1, -1]), ([], [0, 0, -1, -1])):
+        (rule,) = rules(bounds, owners, confusable)
+        assert set(rule.columns) <= {"language_second_score", "language_second"}
+        assert first_failures(table, [rule])[0].tolist() == failed
+    assert rules(bounds, owners)[0].columns == ("language_second_score",)
 
 
 def test_bounds_are_asked_in_the_order_of_columns_and_the_runner_up_last() -> None:

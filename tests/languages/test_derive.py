@@ -5,7 +5,9 @@ import json
 import math
 import tomllib
 from collections.abc import Callable
+from math import log2
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -29,7 +31,14 @@ from pipelines.lang.derive.bounds import (
     sides,
 )
 from pipelines.lang.derive.command import derive
-from pipelines.lang.derive.language import derive_language, derive_threshold, without_derived
+from pipelines.lang.derive.confusable import find_confusable
+from pipelines.lang.derive.language import (
+    derive_group,
+    derive_language,
+    derive_threshold,
+    members,
+    without_derived,
+)
 from pipelines.lang.derive.methods import (
     interval,
     language_threshold,
@@ -38,11 +47,14 @@ from pipelines.lang.derive.methods import (
     quantile,
     tail,
 )
-from pipelines.lang.derive.reference import Measured, Measurer, Reference, Text, read_references
+from pipelines.lang.derive.reference import Measured, Measurer, Reference, Scorer, read_references
+from pipelines.lang.derive.segmenter import code_length, fit_segmenter
 from pipelines.lang.derive.stop_words import derive_stop_words
 from pipelines.lang.derive.write import heading_of, render
 from pipelines.languages import Bound, LanguageFile, cannot_bind, own_file
 from stages.errors import ConfigError
+from stages.text.language import LanguageText
+from tests.reference_text import reference_text
 
 VALUES = st.lists(st.floats(0, 0.5, width=32), min_size=1, max_size=60).map(np.array)
 
@@ -161,7 +173,9 @@ def test_documents_are_balanced() -> None:
 
 
 def reference(texts: list[str], licence: str = "CC0-1.0", whole: bool = True, code: str = "ekk_Latn") -> Reference:
-    return Reference(code, [Text(f"{number}", text, "s", licence, whole) for number, text in enumerate(texts)])
+    return Reference(
+        code, [reference_text(f"{number}", text, "s", licence, whole) for number, text in enumerate(texts)]
+    )
 
 
 def many(make: Callable[[int], str], count: int) -> list[str]:
@@ -196,8 +210,8 @@ def test_no_list_of_too_little_text_or_without_permission(texts: list[str], lice
 
 def test_stock_names_of_sentences_are_no_stop_words() -> None:
     words = " ".join(WORDS)
-    pairs = [Text(f"{n}", f"{words} טאם", "tatoeba", "", False, "Tom is here.") for n in range(100)]
-    pairs += [Text(f"x{n}", f"{words} דא", "tatoeba", "", False, "He is here.") for n in range(200)]
+    pairs = [reference_text(f"{n}", f"{words} טאם", "tatoeba", "", False, "Tom is here.") for n in range(100)]
+    pairs += [reference_text(f"x{n}", f"{words} דא", "tatoeba", "", False, "He is here.") for n in range(200)]
     found = derive_stop_words(Reference("ydd_Hebr", pairs))
     assert found is not None
     assert "טאם" not in found.words
@@ -253,6 +267,58 @@ def test_what_a_person_set_stays_and_what_was_derived_is_replaced(tmp_path: Path
     derived = derive_language(words, words, Measurer(), None, None, str(tmp_path))
     assert derived.file.text.stop_words == tuple(sorted(WORDS))
     assert {column: bound.why for column, bound in derived.file.bounds.items()} == {"url_ratio": "mine"}
+
+
+def lines(words: list[str], between: str) -> str:
+    """Lines of eight words, drawn at random."""
+    draw = Random(7)
+    return "\n".join(between.join(draw.choices(words, k=8)) for _ in range(600))
+
+
+def test_the_segmenter_of_fewest_bits_is_found() -> None:
+    """Thai has no spaces between words, Karen has; Estonian needs no segmenter."""
+    thai = lines(["ภาษา", "ไทย", "เป็น", "ที่", "ใช้", "ใน", "ประเทศ", "และ", "ราชการ", "ของ", "คน", "บ้าน", "เมือง"], "")
+    karen = lines(["ပှၤကညီ", "ကျိာ်", "တၢ်မၤ", "ဒီးလၢ", "အကျိၤ", "ထံဖိ", "ကီၢ်ဖိ", "တၢ်ခွဲး", "တၢ်ယာ်"], " ")
+    best = {}
+    for code, text in (("tha_Thai", thai), ("ksw_Mymr", karen)):
+        fit = fit_segmenter(reference([text], code=code))
+        assert fit is not None
+        best[code] = fit.best
+    assert best == {"tha_Thai": "dictionary", "ksw_Mymr": "spaces"}
+    assert fit_segmenter(reference(["Tere tulemast siia. " * 500])) is None
+    assert fit_segmenter(reference([thai[:4000]])) is None, "too little text"
+
+
+def test_the_code_length_is_that_of_the_frequencies() -> None:
+    """Two words and the end, each a third of all, a little less for what may be new."""
+    known = ["ab"] * 300
+    bits = code_length(known, ["ab"], "clusters")
+    assert bits == pytest.approx(3 * log2(3), abs=0.01)
+    assert code_length(known, ["xy"], "clusters") > 2 * 21
+
+
+@pytest.mark.realdata
+def test_confusable_languages_are_those_that_the_model_takes_it_for(data_root: Path) -> None:
+    found = read_references([str(data_root / "mono" / "udhr")])
+    scorer = Scorer()
+    bosnian = find_confusable(found["bos_Latn"], scorer, 0.15)
+    assert bosnian is not None
+    assert {"hrv_Latn", "srp_Latn"} & {*bosnian.codes}
+    assert find_confusable(found["ell_Grek"], scorer, 0.15).codes == ()  # type: ignore[union-attr]
+    assert find_confusable(found["fuf_Latn"], scorer, 0.15) is None, "the model does not know it"
+
+
+def test_a_group_is_derived_of_its_languages() -> None:
+    repeating = " ".join(f"{word} kuimba" for word in WORDS) + " "
+    parts = [
+        Measurer()(reference([f"{repeating * 3} Nr {n}. {n} a. {n} b." for n in range(100)], code=code), LanguageText())
+        for code in ("zul_Latn", "xho_Latn", "swh_Latn", "sna_Latn", "lug_Latn", "ekk_Latn")
+    ]
+    assert [part.code for part in members("_bnt", parts)] == [part.code for part in parts[:-1]]
+    derived = derive_group("_bnt", parts)
+    assert derived.described == "text of 5 languages"
+    assert derived.file.bounds["duplicate_5gram_char_ratio"].max == CEILINGS["duplicate_5gram_char_ratio", "max"]
+    assert derive_group("_bnt", parts[:2]).file.bounds == {}, "two languages are no group"
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

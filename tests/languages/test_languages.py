@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.lang.derive.bounds import dropped
-from pipelines.lang.derive.reference import Measurer, Reference, Text, read_references
+from pipelines.lang.derive.reference import Measurer, Reference, read_references
 from pipelines.languages import (
     INSTALLED,
     Bound,
@@ -13,6 +13,7 @@ from pipelines.languages import (
     cannot_bind,
     check_languages,
     inherited_bounds,
+    layers_of,
     list_languages,
     load_language,
     own_file,
@@ -22,6 +23,7 @@ from pipelines.languages import (
 )
 from stages.errors import ConfigError
 from stages.identify.labels import label_table
+from tests.reference_text import reference_text
 
 
 def write(folder: Path, stem: str, content: str) -> Path:
@@ -57,7 +59,7 @@ def test_every_reference_language_has_a_file(data_root: Path) -> None:
 def test_an_installed_file_sets_something_or_says_why_not(code: str) -> None:
     file = own_file(code)
     assert file.name
-    assert (file.backoff is None) == bool(file.bounds or file.text.stop_words or file.text.terminators)
+    assert (file.backoff is not None) == file.falls_back()
     assert load_language(code).backoff == file.backoff
 
 
@@ -78,7 +80,13 @@ def test_a_language_that_exists_nowhere_yet_is_one_file(tmp_path: Path) -> None:
     assert resolve_code("vro", tmp_path) == code
     language = load_language(code, tmp_path)
     measured = Measurer()(
-        Reference(code, [Text("a", "Ilm om illos ja päiv om hää.", "x"), Text("b", "Weather is fine today.", "x")]),
+        Reference(
+            code,
+            [
+                reference_text("a", "Ilm om illos ja päiv om hää.", "x"),
+                reference_text("b", "Weather is fine today.", "x"),
+            ],
+        ),
         language.text,
     )
     masks = dropped(measured, {name: language.bounds[name] for name in ("word_count", "stop_word_count")})
@@ -96,6 +104,49 @@ def test_a_language_without_a_file_has_its_scripts() -> None:
     assert voro.text.code == "vro_Latn"
     assert voro.text.stop_words == frozenset()
     assert unknown.bounds["word_count"] == load_language("und").bounds["word_count"]
+
+
+def test_groups_lie_between_script_and_language(tmp_path: Path) -> None:
+    write(tmp_path, "_Latn", "[bounds.word_count]\nmin = 3\n")
+    write(tmp_path, "_alv", "[bounds.word_count]\nmin = 4\n")
+    write(tmp_path, "_bnt", "[bounds.word_count]\nmin = 5\n[bounds.url_ratio]\nmax = 0.2\n")
+    assert layers_of("zul_Latn") == ("_default", "_Latn", "_alv", "_bnt", "zul_Latn")
+    assert load_language("zul_Latn", tmp_path).bounds["word_count"].minimum == 5
+    assert load_language("yor_Latn", tmp_path).bounds["word_count"].minimum == 4
+    assert load_language("ekk_Latn", tmp_path).bounds["word_count"].minimum == 3
+    write(tmp_path, "zul_Latn", "[bounds.word_count]\nmin = 6\n")
+    zulu = load_language("zul_Latn", tmp_path).bounds
+    assert (zulu["word_count"].minimum, zulu["url_ratio"].maximum) == (6, 0.2)
+
+
+def test_a_file_that_no_language_reads_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "_bnz", '[bounds.word_count]\nmin = 4\nwhy = "mine"\n')
+    (problem,) = check_languages(tmp_path)
+    assert problem.endswith("a group of ISO 639-5 as _bnt; no language reads it")
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ('confusable = ["et"]\nconfusable_why = "mine"', "identification.confusable: 'et' is not a code as ekk_Latn"),
+        (
+            'confusable = ["ekk_Latn"]\nconfusable_why = "mine"',
+            "identification.confusable: ekk_Latn is the language itself",
+        ),
+        ('confusable = ["fin_Latn"]', 'identification.confusable: say where it is from, as confusable_why = "..."'),
+        ('confused = ["fin_Latn"]', "unknown key 'identification.confused'; did you mean 'confusable'?"),
+    ],
+)
+def test_what_is_wrong_with_confusable_languages(tmp_path: Path, table: str, problem: str) -> None:
+    write(tmp_path, "ekk_Latn", f"[identification]\n{table}\n")
+    (found,) = check_languages(tmp_path)
+    assert found.endswith(problem)
+
+
+def test_a_segmenter_that_there_is_not(tmp_path: Path) -> None:
+    write(tmp_path, "ekk_Latn", '[text]\nsegmenter = "jieba"\n')
+    (found,) = check_languages(tmp_path)
+    assert "text.segmenter: Input should be 'dictionary', 'clusters' or 'spaces', got 'jieba'" in found
 
 
 def test_the_users_files_lie_over_the_installed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import mmap
 import unicodedata
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from stages.text import arrays
 from stages.text.arrays import Segments
 from stages.text.characters import JOINERS, SEPARATORS, TERMINATORS
 from stages.text.code_points import word_hash
+from stages.text.language import DICTIONARY, Segmenter
 from stages.text.scan import HAS_DIGIT, HAS_LETTER, IS_WORD
 from stages.text.segmentation import find_words
 from stages.text.tables import every_character
@@ -47,9 +49,9 @@ def words_of(segments: Segments) -> list[list[str]]:
     return [found[first[number] : first[number + 1]] for number in range(len(segments))]
 
 
-def check(texts: list[str]) -> None:
-    segments = Segments(column(texts))
-    expected = [find_words(text) for text in texts]
+def check(texts: list[str], segmenter: Segmenter = DICTIONARY) -> None:
+    segments = Segments(column(texts), segmenter)
+    expected = [find_words(text, segmenter) for text in texts]
     assert words_of(segments) == expected
     words = [word for part in expected for word in part]
     found = segments.words
@@ -74,12 +76,14 @@ def check(texts: list[str]) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(TEXTS, max_size=4))
-@example([""])
-@example(["", "a", ""])
-@example(["a-", "a\u200d", "-a\u200d\u200d b", "3.", "3.5,", "a:b", "1:2", 'ה"ה', "...", "a...b", "☀\u0301"])
-def test_arrays_equal_the_reference(texts: list[str]) -> None:
-    check(texts)
+@given(st.lists(TEXTS, max_size=4), st.sampled_from(get_args(Segmenter)))
+@example([""], DICTIONARY)
+@example(["", "a", ""], DICTIONARY)
+@example(
+    ["a-", "a\u200d", "-a\u200d\u200d b", "3.", "3.5,", "a:b", "1:2", 'ה"ה', "...", "a...b", "☀\u0301"], DICTIONARY
+)
+def test_arrays_equal_the_reference(texts: list[str], segmenter: Segmenter) -> None:
+    check(texts, segmenter)
 
 
 def test_every_character_alone_and_between_letters() -> None:
@@ -151,6 +155,7 @@ def test_offsets_beyond_four_gigabytes() -> None:
     far = pa.Array.from_buffers(pa.large_string(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(memory)])
     segments = Segments.__new__(Segments)
     segments.texts, (segments.data, segments.offsets) = far, arrays.buffers(far)
+    segments.segmenter = DICTIONARY
     assert words_of(segments) == [find_words(text)]
 
 

@@ -14,14 +14,15 @@ from stages.text import ideographs
 from stages.text.dictionary import find_cuts
 from stages.text.icu_trie import icu_words
 from stages.text.ideographs import KATAKANA, PLAIN, Dictionary, dictionary
-from stages.text.segmentation import dictionary_words
+from stages.text.segmentation import run_words
+from stages.text.tables import tables
 
 
 def our_words(runs: list[str]) -> list[list[str]]:
     encoded = [run.encode() for run in runs]
     ends = np.cumsum([len(run) for run in encoded])
     starts = ends - [len(run) for run in encoded]
-    cuts = find_cuts(np.frombuffer(b"".join(encoded), np.uint8), starts, ends)
+    cuts = find_cuts(np.frombuffer(b"".join(encoded), np.uint8), starts, ends, tables())
     found = []
     for run, first, count in zip(encoded, cuts.first, cuts.counts, strict=True):
         places = [0, *(place for place in cuts.ends[first : first + count].tolist() if place <= len(run))]
@@ -64,7 +65,7 @@ def test_the_dictionary_is_icus() -> None:
 @pytest.mark.parametrize("kind", [PLAIN, KATAKANA], ids=["plain", "katakana"])
 def test_each_character_alone_and_doubled(kind: int) -> None:
     runs = [character * count for character in characters(kind) for count in (1, 2)]
-    assert our_words(runs) == dictionary_words(runs)
+    assert our_words(runs) == run_words(runs)
 
 
 def test_words_in_random_order() -> None:
@@ -78,7 +79,7 @@ def test_words_in_random_order() -> None:
         lambda: "".join(chance.choices(hiragana, k=chance.randrange(1, 6))),
     ]
     runs = ["".join(chance.choice(parts)() for _ in range(chance.randrange(1, 12))) for _ in range(5000)]
-    assert our_words(runs) == dictionary_words(runs)
+    assert our_words(runs) == run_words(runs)
 
 
 @settings(max_examples=200, deadline=None)
@@ -88,14 +89,14 @@ def test_words_in_random_order() -> None:
     )
 )
 def test_what_is_not_plain_is_left_to_icu(runs: list[str]) -> None:
-    assert our_words(runs) == dictionary_words(runs)
+    assert our_words(runs) == run_words(runs)
 
 
 def test_without_the_dictionary_icu_cuts_all(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = ["中国語の日本", "カメラ", "ไทย"]
     cut = our_words(runs)
     monkeypatch.setattr("stages.text.dictionary.dictionary", lambda: None)
-    assert our_words(runs) == cut == dictionary_words(runs)
+    assert our_words(runs) == cut == run_words(runs)
 
 
 def test_a_dictionary_that_icu_does_not_have() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.text.characters import TERMINATORS
-from stages.text.language import LanguageText
-from stages.text.segmentation import dictionary_words, find_sentences, find_words, segment
+from stages.text.language import LanguageText, Segmenter
+from stages.text.segmentation import find_sentences, find_words, run_words, segment
 
 UND = LanguageText()
 
@@ -69,9 +69,25 @@ def test_words_do_not_depend_on_what_stands_beside_them(texts: list[str]) -> Non
     assert find_words("\n".join(texts)) == [word for text in texts for word in find_words(text)]
 
 
-def test_dictionary_words_keep_runs_apart() -> None:
-    assert dictionary_words(["今天天气", "𠮷野家", "คำ"]) == [["今天", "天气"], ["𠮷", "野家"], ["คำ"]]
-    assert dictionary_words([]) == []
+@pytest.mark.parametrize(
+    ("segmenter", "words"),
+    [
+        ("dictionary", ["ภาษา", "ไทย", "and", "今天", "天气"]),
+        ("clusters", ["ภ", "า", "ษ", "า", "ไ", "ท", "ย", "and", "今", "天", "天", "气"]),
+        ("spaces", ["ภาษาไทย", "and", "今天天气"]),
+    ],
+)
+def test_a_segmenter_cuts_runs_of_scripts_without_spaces_alone(segmenter: Segmenter, words: list[str]) -> None:
+    text = "ภาษาไทย and 今天天气"
+    assert find_words(text, segmenter) == words
+    assert segment(text, LanguageText(segmenter=segmenter)).words == words
+
+
+def test_run_words_keep_runs_apart() -> None:
+    assert run_words(["今天天气", "𠮷野家", "คำ"]) == [["今天", "天气"], ["𠮷", "野家"], ["คำ"]]
+    assert run_words(["ก็ดี", "မြန်မာ"], "clusters") == [["ก็", "ดี"], ["မြ", "န်", "မာ"]]
+    assert run_words(["今天 "], "spaces") == [["今天 "]]
+    assert run_words([]) == []
 
 
 @pytest.mark.parametrize(

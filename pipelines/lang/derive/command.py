@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from pipelines.lang.derive.bounds import Finding, balanced
-from pipelines.lang.derive.language import BALANCE, DEFAULT, Derived, derive_default, derive_language
+from pipelines.lang.derive.language import BALANCE, Derived, derive_default, derive_group, derive_language
 from pipelines.lang.derive.reference import Measured, Measurer, Reference, Scorer, read_references
 from pipelines.lang.derive.write import heading_of, render
-from pipelines.languages import INSTALLED, load_language, resolve_code
+from pipelines.languages import DEFAULT, INSTALLED, is_group, load_language, resolve_code
 from stages.columns import UNDETERMINED
 from stages.errors import ConfigError
 from stages.identify.labels import label_table
@@ -32,25 +32,35 @@ def derive(
 
     Raises ConfigError where an input does not exist, and where a language that is named has no text in it.
     """
-    wanted = [code if code == DEFAULT else resolve_code(code, lang_configs) for code in codes]
-    only = wanted[0] if len(wanted) == 1 and wanted[0] != DEFAULT else None
+    wanted = [code if is_shared(code) else resolve_code(code, lang_configs) for code in codes]
+    only = wanted[0] if len(wanted) == 1 and not is_shared(wanted[0]) else None
     found, lists = read_references(references, only), read_references(words, only)
     for code in wanted:
-        if code != DEFAULT and code not in found and code not in lists:
+        if not is_shared(code) and code not in found and code not in lists:
             raise ConfigError(
                 f"{code}: no text of it in {', '.join([*references, *words])}; check `lang` of the records"
             )
     measure, score = Measurer(), Scorer(model) if model else None
-    if DEFAULT in wanted:
+    shared = [code for code in wanted if is_shared(code)]
+    if shared:
         texts = {code: load_language(code, lang_configs).text for code in found}
-        yield derive_default([measure(reference, texts[code]) for code, reference in found.items()], lang_configs)
-    medians = _medians(list(found.values()), measure, lang_configs) if len(found) > 1 and wanted != [DEFAULT] else {}
+        parts = [measure(reference, texts[code]) for code, reference in found.items()]
+        for code in shared:
+            yield derive_default(parts, lang_configs) if code == DEFAULT else derive_group(code, parts, lang_configs)
+        if shared == wanted:
+            return
+    medians = _medians(list(found.values()), measure, lang_configs) if len(found) > 1 else {}
     labels = set(label_table(model).values()) if known and model else set()
-    for code in [code for code in wanted if code != DEFAULT] if wanted else sorted({*found, *lists, *labels}):
+    for code in [code for code in wanted if code not in shared] if wanted else sorted({*found, *lists, *labels}):
         if not wanted and code.startswith(UNDETERMINED):
             continue  # a script without a language
         reference = found.get(code, Reference(code))
         yield derive_language(reference, lists.get(code), measure, score, medians, lang_configs)
+
+
+def is_shared(code: str) -> bool:
+    """Whether it names the settings of several languages that can be derived: `_default` or a group."""
+    return code == DEFAULT or is_group(code)
 
 
 def _medians(references: Sequence[Reference], measure: Measurer, lang_configs: str | None) -> Mapping[str, float]:

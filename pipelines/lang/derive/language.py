@@ -1,6 +1,6 @@
 """The file of one language, derived from its reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,12 +15,16 @@ from pipelines.lang.derive.bounds import (
     derive_bounds,
     long_enough,
 )
+from pipelines.lang.derive.confusable import find_confusable
 from pipelines.lang.derive.methods import language_threshold
 from pipelines.lang.derive.reference import Measured, Measurer, Reference, Scorer, joined
+from pipelines.lang.derive.segmenter import fit_segmenter
 from pipelines.lang.derive.stop_words import MISSED, NEEDED, StopWords, derive_stop_words
 from pipelines.languages import (
+    DEFAULT,
     Bound,
     BoundTable,
+    IdentificationTable,
     LanguageFile,
     bounds_under,
     inherited_bounds,
@@ -28,16 +32,18 @@ from pipelines.languages import (
     own_file,
     script_file,
 )
-from stages.identify.codes import name_of
-from stages.text.language import LanguageText
-
-DEFAULT: Final = "_default"
+from stages.corpus.fates import SECOND_SCORE
+from stages.identify.codes import groups_of, name_of
+from stages.text.language import DICTIONARY, LanguageText
 
 BALANCE: Final = 60
 """Documents of a language and source that count among all languages."""
 
 LEAST_BYTES: Final = 100_000
 """Of reference text, below which a language has the settings of its script."""
+
+LEAST_LANGUAGES: Final = 3
+"""Of a group with text, below which the group has no settings."""
 
 LEAST_SCORES: Final = 100
 """Correctly identified documents, below which a threshold of language identification is not written."""
@@ -75,10 +81,10 @@ class Derived:
     code: str
     described: str
     findings: tuple[Finding, ...]
-    stop_words: StopWords | None
-    threshold: Threshold | None
     before: LanguageFile
     file: LanguageFile
+    stop_words: StopWords | None = None
+    threshold: Threshold | None = None
 
     def differences(self) -> list[str]:
         """What the file would change, one line each."""
@@ -95,6 +101,12 @@ class Derived:
             lines.append(f"language_score: min → {self.threshold.value:g} (τ = {self.threshold.tau:.2f})")
         if self.stop_words is not None:
             lines.append(f"stop words: {' '.join(self.stop_words.words)}")
+        for key, was, now in (
+            ("segmenter", self.before.text.segmenter, self.file.text.segmenter),
+            ("confusable", self.before.identification.confusable, self.file.identification.confusable),
+        ):
+            if was != now:
+                lines.append(f"{key}: {_shown(was)} → {_shown(now)}")
         if self.file.backoff:
             lines.append(f"back-off: {self.file.backoff}")
         return lines
@@ -118,6 +130,9 @@ def derive_language(
     kept = without_derived(before)
     stop_words = derive_stop_words(words) if words is not None and not kept.text.stop_words else None
     text = load_language(code, extra_dir).text
+    segmenter = fit_segmenter(reference) if kept.text.segmenter is None else None
+    if kept.text.segmenter is None:
+        text = replace(text, segmenter=segmenter.best if segmenter else DICTIONARY)
     if stop_words is not None:
         text = replace(text, stop_words=frozenset(stop_words.words))
     elif not kept.text.stop_words:
@@ -136,15 +151,31 @@ def derive_language(
     table = kept.text
     if stop_words is not None:
         table = table.model_copy(update={"stop_words": stop_words.words, "stop_words_why": stop_words.why})
-    own = bool(bounds) or table != LanguageFile().text
+    if segmenter is not None:
+        table = table.model_copy(update={"segmenter": segmenter.best, "segmenter_why": f"{DERIVED}{segmenter.told()}"})
     file = LanguageFile(
         name=before.name or name_of(code),
-        backoff=None if own else _backoff(reference, findings, enough),
+        identification=kept.identification if kept.identification.confusable else confusable_table(reference, score),
         text=table,
         bounds=dict(sorted(bounds.items())),
     )
+    if file.falls_back():
+        file = file.model_copy(update={"backoff": _backoff(reference, findings, enough)})
     described = reference.described() if reference.texts or words is None else words.described()
-    return Derived(code, described, tuple(findings), stop_words, threshold, before, file)
+    return Derived(code, described, tuple(findings), before, file, stop_words, threshold)
+
+
+def confusable_table(reference: Reference, score: Scorer | None) -> IdentificationTable:
+    """The languages that the model confuses the reference's language with."""
+    limit = load_language(DEFAULT).bounds[SECOND_SCORE].maximum
+    found = find_confusable(reference, score, limit) if score is not None and limit is not None else None
+    if found is None or limit is None or not found.codes:
+        return IdentificationTable()
+    return IdentificationTable(confusable=found.codes, confusable_why=f"{DERIVED}{found.told(limit)}")
+
+
+def _shown(value: str | tuple[str, ...] | None) -> str:
+    return value if isinstance(value, str) else " ".join(value or ()) or "none"
 
 
 def misses(measured: Measured, bounds: Mapping[str, Bound]) -> bool:
@@ -160,7 +191,7 @@ def derive_default(parts: Sequence[Measured], extra_dir: str | None = None) -> D
     """
     before = own_file(DEFAULT, extra_dir)
     kept = without_derived(before)
-    plain = [part for part in parts if script_file(part.code) == LanguageFile()]
+    plain = [part for part in parts if script_file(part.code).is_empty()]
     start = default_start(kept)
     together = joined(balanced([long_enough(part, start) for part in plain], BALANCE), DEFAULT)
     findings = derive_bounds(together, start, kept.bounds)
@@ -170,7 +201,36 @@ def derive_default(parts: Sequence[Measured], extra_dir: str | None = None) -> D
     order = list(dict.fromkeys([*before.bounds, *bounds]))
     file = kept.model_copy(update={"bounds": dict(sorted(bounds.items(), key=lambda item: order.index(item[0])))})
     described = f"{len(together):,} documents of {len(plain)} languages"
-    return Derived(DEFAULT, described, tuple(findings), None, None, before, file)
+    return Derived(DEFAULT, described, tuple(findings), before, file)
+
+
+def derive_group(stem: str, parts: Sequence[Measured], extra_dir: str | None = None) -> Derived:
+    """The file of a group of languages, over `_default`: wide enough for the clean text of all of them.
+
+    Balanced as `derive_default` is, and without languages whose script has a file of its own.
+    """
+    before = own_file(stem, extra_dir)
+    kept = without_derived(before)
+    of_group = members(stem, parts)
+    findings = group_findings(of_group, stem, bounds_under(inherited_bounds(stem, extra_dir), kept), kept.bounds)
+    bounds = dict(sorted({**kept.bounds, **_tables(findings)}.items()))
+    file = LanguageFile(name=before.name or stem[1:], text=kept.text, bounds=bounds)
+    return Derived(stem, f"text of {len(of_group)} languages", tuple(findings), before, file)
+
+
+def group_findings(
+    parts: Sequence[Measured], stem: str, below: Mapping[str, Bound], fixed: Collection[str] = ()
+) -> list[Finding]:
+    """What the clean text of a group's languages says of bounds; nothing where it has few languages."""
+    if len(parts) < LEAST_LANGUAGES:
+        return []
+    together = joined(balanced([long_enough(part, below) for part in parts], BALANCE), stem)
+    return derive_bounds(together, below, fixed)
+
+
+def members(stem: str, parts: Iterable[Measured]) -> list[Measured]:
+    """Those of a group's languages whose script has no file of its own."""
+    return [part for part in parts if stem[1:] in groups_of(part.code) and script_file(part.code).is_empty()]
 
 
 def default_start(file: LanguageFile) -> dict[str, Bound]:
@@ -183,8 +243,12 @@ def without_derived(file: LanguageFile) -> LanguageFile:
     text = file.text
     if (text.stop_words_why or "").startswith(DERIVED):
         text = text.model_copy(update={"stop_words": None, "stop_words_why": None})
+    if (text.segmenter_why or "").startswith(DERIVED):
+        text = text.model_copy(update={"segmenter": None, "segmenter_why": None})
+    by_hand = not (file.identification.confusable_why or "").startswith(DERIVED)
+    identification = file.identification if by_hand else IdentificationTable()
     bounds = {column: bound for column, bound in file.bounds.items() if not (bound.why or "").startswith(DERIVED)}
-    return LanguageFile(name=file.name, text=text, bounds=bounds)
+    return LanguageFile(name=file.name, identification=identification, text=text, bounds=bounds)
 
 
 def derive_threshold(reference: Reference, score: Scorer, inherited: Bound | None) -> Threshold | None:

@@ -1,41 +1,32 @@
 """Reference text: read, grouped by language and measured."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from pipelines.context import batches
-from pipelines.inputs import readable, resolve_inputs
+from pipelines.labelled_text import LabelledText, read_labelled_texts
 from pipelines.models import model_path
 from pipelines.pipeline import PipelineStep
 from pipelines.steps.annotate import BATCH_BYTES, annotate, annotation_schema
-from pipelines.storage import open_storage
 from stages.columns import IDENTIFICATION, UNDETERMINED
 from stages.identify.codes import is_code, known_languages, resolve_or_none
 from stages.identify.fasttext import FasttextModel, IdentifyFasttext, identify_texts
-from stages.ingest.read import Read, read_records
-from stages.ingest.records import RawRecord
-from stages.normalize.quick import normalize_texts
-from stages.normalize.unicode import NormalizeUnicode
 from stages.registry import load_stages
 from stages.text.language import LanguageText
 
 QUALITY = "quality."
 
+PIECE_BYTES: Final = 500
+"""Of whole lines: what is told of short texts is measured on."""
 
-@dataclass(frozen=True)
-class Text:
-    """A text of the reference: a document, or a sentence of a pair (then `whole` is false, `translation` the other)."""
-
-    id: str
-    text: str
-    source: str
-    licence: str = ""
-    whole: bool = True
-    translation: str = ""
+MOST_PIECES: Final = 200
+"""Of each language, spread over its text."""
 
 
 @dataclass
@@ -43,10 +34,10 @@ class Reference:
     """Texts of one language, and what was measured of its documents."""
 
     code: str
-    texts: list[Text] = field(default_factory=list)
+    texts: list[LabelledText] = field(default_factory=list)
 
     @cached_property
-    def documents(self) -> list[Text]:
+    def documents(self) -> list[LabelledText]:
         return [text for text in self.texts if text.whole]
 
     @cached_property
@@ -69,18 +60,12 @@ def read_references(uris: Sequence[str], code: str | None = None) -> dict[str, R
 
     Raises ConfigError where an input does not exist.
     """
-    found: dict[str, list[Text]] = {}
-    for label, text in _texts(uris):
-        at = code if label is None else _code_of(label)
+    found: dict[str, list[LabelledText]] = {}
+    for text in read_labelled_texts(uris, Counter()):
+        at = code if text.label is None else _code_of(text.label)
         if at is not None:
             found.setdefault(at, []).append(text)
-    return {at: Reference(at, _normalized(found[at])) for at in sorted(found)}
-
-
-def _normalized(texts: Sequence[Text]) -> list[Text]:
-    """Texts as a pipeline stores them."""
-    whole = normalize_texts([text.text for text in texts], NormalizeUnicode())
-    return [replace(text, text=stored) for text, stored in zip(texts, whole, strict=True) if stored]
+    return {at: Reference(at, found[at]) for at in sorted(found)}
 
 
 def _code_of(label: str) -> str | None:
@@ -91,23 +76,30 @@ def _code_of(label: str) -> str | None:
     return label if named and code in (None, UNDETERMINED) else code
 
 
-def _texts(uris: Sequence[str]) -> Iterator[tuple[str | None, Text]]:
-    for file in [file for uri in uris for file in resolve_inputs([uri])]:
-        folder = readable(file.uri.rsplit("/", 2)[-2])
-        with open_storage(file.root).open(file.path) as stream:
-            for record in read_records(stream, file.path, Read()):
-                if isinstance(record, RawRecord):
-                    yield from _texts_of(record, f"{readable(file.relative)}{record.locator}", folder)
+@dataclass(frozen=True)
+class Pieces:
+    """Text of a language in pieces of whole lines and about the same size, and the source of each."""
+
+    texts: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
-def _texts_of(record: RawRecord, where: str, folder: str) -> Iterator[tuple[str | None, Text]]:
-    source, licence = record.source or folder, record.licence or ""
-    if record.pair is not None:
-        pair = record.pair
-        for side, other, label in ((pair.src, pair.tgt, pair.src_lang), (pair.tgt, pair.src, pair.tgt_lang)):
-            yield label, Text(f"{where}:{label}", side, source, licence, whole=False, translation=other)
-    elif record.text and not record.text.isspace():
-        yield record.language_claimed, Text(record.source_id or where, record.text, source, licence)
+def pieces_of(reference: Reference) -> Pieces:
+    """Pieces of at least `PIECE_BYTES`, at most `MOST_PIECES`, spread over the text."""
+    texts: list[str] = []
+    sources: list[str] = []
+    lines: list[str] = []
+    size = 0
+    for text in reference.texts:
+        for line in text.text.splitlines():
+            lines.append(line)
+            size += len(line.encode())
+            if size >= PIECE_BYTES:
+                texts.append("\n".join(lines))
+                sources.append(text.source)
+                lines, size = [], 0
+    step = max(1, -(-len(texts) // MOST_PIECES))
+    return Pieces(tuple(texts[::step]), tuple(sources[::step]))
 
 
 @dataclass(frozen=True)
@@ -176,7 +168,7 @@ def _is_number(field: pa.Field) -> bool:
     return bool(pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
 
 
-def _rows(documents: Sequence[Text], code: str) -> pa.RecordBatch:
+def _rows(documents: Sequence[LabelledText], code: str) -> pa.RecordBatch:
     schema = pa.schema(
         [
             ("doc_id", pa.string()),
@@ -210,11 +202,15 @@ class Scorer:
         self.model = model
         self._config = IdentifyFasttext(model=model_path(model))
         self._opened = FasttextModel(self._config.model).open()
+        self.codes = frozenset(self._opened.codes.names.to_pylist())
+
+    def identify(self, texts: Sequence[str]) -> pa.RecordBatch:
+        """What the model says of each text, as `identify_texts`."""
+        return identify_texts(pa.array(texts, pa.large_string()), self._config, self._opened)
 
     def __call__(self, reference: Reference) -> np.ndarray:
         """Scores of the documents that the model identifies as this language, float32."""
-        texts = pa.array([document.text for document in reference.documents], pa.large_string())
-        found = identify_texts(texts, self._config, self._opened)
+        found = self.identify([document.text for document in reference.documents])
         right = np.array([code == reference.code for code in found.column("language").to_pylist()], bool)
         scores: np.ndarray = found.column("language_score").to_numpy()[right]
         return scores

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.labelled_text import LabelledText
 from pipelines.lang.derive.bounds import DERIVED
-from pipelines.lang.derive.reference import Reference, Text
+from pipelines.lang.derive.reference import Reference
 from stages.text.language import LanguageText
 from stages.text.segmentation import segment
 from stages.text.words import WORD_FACTS
@@ -45,7 +46,7 @@ class StopWords:
     why: str
 
 
-def permits_lists(text: Text) -> bool:
+def permits_lists(text: LabelledText) -> bool:
     """Whether the licence that the record states lets words of it be shipped; one that states none is the caller's."""
     return not _NOT_FREE.search(text.licence)
 
@@ -79,7 +80,7 @@ def derive_stop_words(reference: Reference) -> StopWords | None:
     return StopWords(words, why)
 
 
-def _shares(texts: Sequence[Text], language: LanguageText) -> Mapping[str, float]:
+def _shares(texts: Sequence[LabelledText], language: LanguageText) -> Mapping[str, float]:
     """For each word the share of texts that have it, the mean over sources."""
     found: dict[str, Counter[str]] = {}
     sizes: Counter[str] = Counter()

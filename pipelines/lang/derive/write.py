@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipelines.languages import LanguageFile
+from pipelines.languages import IdentificationTable, LanguageFile, TextTable
 
 WIDTH = 110
 
@@ -11,9 +11,10 @@ WIDTH = 110
 def render(file: LanguageFile, heading: Sequence[str] = ()) -> str:
     """The file as TOML, under comment lines."""
     blocks = ["\n".join([*heading, *_top(file)])] if heading or list(_top(file)) else []
-    text = list(_text(file))
-    if text:
-        blocks.append("\n".join(["[text]", *text]))
+    for name in ("identification", "text"):
+        lines = list(_table(getattr(file, name)))
+        if lines:
+            blocks.append("\n".join([f"[{name}]", *lines]))
     for column, bound in file.bounds.items():
         lines = [f"[bounds.{column}]"]
         lines += [f"{key} = {value:g}" for key, value in (("min", bound.min), ("max", bound.max)) if value is not None]
@@ -45,8 +46,8 @@ def _top(file: LanguageFile) -> Iterator[str]:
             yield f"{key} = {quoted(value)}"
 
 
-def _text(file: LanguageFile) -> Iterator[str]:
-    for key, value in file.text.model_dump().items():
+def _table(table: IdentificationTable | TextTable) -> Iterator[str]:
+    for key, value in table.model_dump().items():
         if isinstance(value, str):
             yield f"{key} = {quoted(value)}"
         elif value is not None:
