@@ -47,6 +47,7 @@ from pipelines.lang.derive.language import (
 )
 from pipelines.lang.derive.reference import Measured, Measurer, Reference, joined, read_references
 from pipelines.lang.derive.stop_words import derive_stop_words
+from pipelines.lang.words import COLUMN, FrequentWords, derive_words
 from pipelines.languages import (
     DEFAULT,
     INSTALLED,
@@ -91,26 +92,47 @@ def half(reference: Reference, number: int) -> Reference:
 
 def judged(references: Mapping[str, Reference], words: Mapping[str, Reference], measure: Measurer) -> list[Fate]:
     """The fate of each document under bounds and stop words of the half in which it is not."""
-    halves = [_measured_half(references, words, measure, number) for number in (0, 1)]
+    lists = [half_words(words, number) for number in (0, 1)]
+    halves = [_measured_half(references, words, measure, number, lists[1 - number]) for number in (0, 1)]
     fates = []
     for number in (0, 1):
         train, test = halves[1 - number], halves[number]
         shared = shared_bounds(train.values())
         for code, part in test.items():
-            fates += _fates(part, language_bounds(code, shared, train.get(code), references[code].text_bytes))
+            bounds = language_bounds(code, shared, train.get(code), references[code].text_bytes)
+            fates += _fates(part, with_words(bounds, lists[1 - number].get(code)))
     return sorted(fates, key=lambda fate: (fate.language, fate.id))
 
 
+def half_words(words: Mapping[str, Reference], number: int) -> dict[str, FrequentWords]:
+    """Of languages that are shipped with a list of frequent words, the list that a half gives."""
+    texts = {code: half(reference, number) for code, reference in words.items()}
+    shipped = [code for code in texts if own_file(code).text.frequent_words]
+    return {found.code: found for found in derive_words(shipped, texts) if isinstance(found, FrequentWords)}
+
+
+def with_words(bounds: Mapping[str, Bound], words: FrequentWords | None) -> dict[str, Bound]:
+    """The bounds with that of a list of frequent words in the place of the shipped one."""
+    found = {column: bound for column, bound in bounds.items() if column != COLUMN}
+    return found if words is None else found | {COLUMN: Bound(COLUMN, words.bound)}
+
+
 def _measured_half(
-    references: Mapping[str, Reference], words: Mapping[str, Reference], measure: Measurer, number: int
+    references: Mapping[str, Reference],
+    words: Mapping[str, Reference],
+    measure: Measurer,
+    number: int,
+    frequent: Mapping[str, FrequentWords],
 ) -> dict[str, Measured]:
-    """The documents of a half, measured under stop words of the other."""
+    """The documents of a half, measured under stop words and frequent words of the other."""
     found = {}
     for code, reference in track(references.items(), f"half {number + 1} of 2", console=wide_console()):
         documents, others = half(reference, number), half(reference, 1 - number)
         if documents.documents:
             lists = half(words[code], 1 - number) if code in words else None
-            found[code] = measure(documents, language_text(others, lists, measure))
+            known = frozenset(frequent[code].words if code in frequent else ())
+            text = replace(language_text(others, lists, measure), frequent_words=known)
+            found[code] = measure(documents, text)
     return found
 
 
