@@ -92,6 +92,12 @@ class RunDir:
         except (OSError, pa.ArrowInvalid) as error:
             raise StorageError(f"{self.uri}/{folder}: {error}") from error
 
+    def parquet_files(self, folder: str) -> Iterator[pq.ParquetFile]:
+        """The files of a dataset one after the other, open while the loop is at them."""
+        for path in self.files(folder):
+            with self.storage.open(path) as stream:
+                yield pq.ParquetFile(stream)
+
     def query(self, sql: str, parameters: Sequence[Any] = (), **tables: Any) -> list[dict[str, Any]]:
         """Rows of a query over the datasets of `SCHEMAS`, `ledger` and further named tables or datasets."""
         for name, table in tables.items():

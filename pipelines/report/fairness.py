@@ -1,4 +1,4 @@
-"""How each language fares: identification, what is dropped of clean text, tokens per word, where text comes from."""
+"""How each language fares: identification, clean text dropped, tokens per word, speed, where its text comes from."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Any, Final
 from pipelines.report.markup import Child, Html, element, join
 from pipelines.report.numbers import count, share
 from pipelines.report.signals import ALL, BINS, Signals
+from pipelines.report.speed import segmentation_speeds
 from pipelines.report.tables import Cell, language_cell, table
 from pipelines.report.totals import LanguageTotals
 from pipelines.rundir import RunDir
@@ -38,6 +39,7 @@ class Fairness:
     wikipedia_bytes: int | None = None
     fertility: float | None = None  # tokens per word
     bytes_per_token: float | None = None
+    speed: float | None = None  # MB per second of one core in which its words are found
     clean: int | None = None  # documents of reference text that it was tried on
     clean_dropped: int | None = None
 
@@ -56,6 +58,7 @@ def read_fairness(
         _claims(run),
         _origins(run),
         _tokens(run),
+        {code: {"speed": speed} for code, speed in segmentation_speeds(run).items()},
         _clean(clean_text) if clean_text is not None else {},
     ):
         for code, known in facts.items():
@@ -152,11 +155,15 @@ def _clean(path: str) -> Facts:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column of the table; its value is None where nothing is known, and left out where that is so everywhere."""
+    """A column of the table; its value is None where nothing is known, and left out where that is so everywhere.
+
+    One that is `timed` differs from run to run: it stands in `report.html` alone.
+    """
 
     title: str
     value: Callable[[Fairness], float | None]
     shown: Callable[[Fairness], str]
+    timed: bool = False
 
 
 def _part(title: str, part: Callable[[Fairness], int | None], whole: Callable[[Fairness], int | None]) -> _Column:
@@ -170,7 +177,8 @@ def _part(title: str, part: Callable[[Fairness], int | None], whole: Callable[[F
 MEANINGS: Final = (
     "Clean dropped: what the bounds drop of reference text. Score: the identifier's median; low: outside of its bound. "
     "Claimed: documents whose input names the language; confirmed: identified so; und: undetermined. Tokens: of "
-    "the first tokenizer. Bible and Wikipedia: bytes of the text kept, told by source and host."
+    "the first tokenizer. Words: MB of text per second of one core in which its words are found. Bible and Wikipedia: "
+    "bytes of the text kept, told by source and host."
 )
 COLUMNS: Final = (
     _Column("Documents", lambda row: row.documents, lambda row: count(row.documents)),
@@ -183,6 +191,7 @@ COLUMNS: Final = (
     _part("Claimed, und", lambda row: row.undetermined, lambda row: row.claimed),
     _Column("Tokens/word", lambda row: row.fertility, lambda row: f"{row.fertility:.2f}"),
     _Column("Bytes/token", lambda row: row.bytes_per_token, lambda row: f"{row.bytes_per_token:.2f}"),
+    _Column("Words, MB/s", lambda row: row.speed, lambda row: f"{row.speed:.1f}", timed=True),
     _part("Bible", lambda row: row.bible_bytes, lambda row: row.kept_bytes),
     _part("Wikipedia", lambda row: row.wikipedia_bytes, lambda row: row.kept_bytes),
 )
@@ -203,7 +212,10 @@ def fairness_table(run: RunDir, found: Mapping[str, Fairness]) -> Html | None:
 
 def _cell(column: _Column, row: Fairness) -> Cell:
     value = column.value(row)
-    return Cell("–", -1) if value is None else Cell(column.shown(row), value)
+    if value is None:
+        return Cell("–", -1)
+    shown = column.shown(row)
+    return Cell(element("span", shown, class_="timed") if column.timed else shown, value)
 
 
 def _undetermined(found: Mapping[str, Fairness]) -> Html:

@@ -130,7 +130,7 @@ def _top(run: RunDir, total: LanguageTotals, fairness: Fairness) -> Html:
     numbers += [
         (column.title, column.shown(fairness), "")
         for column in COLUMNS
-        if column.title not in told and column.value(fairness) is not None
+        if column.title not in told and not column.timed and column.value(fairness) is not None
     ]
     cards = [element("div", element("dt", t), element("dd", value), element("dd", note)) for t, value, note in numbers]
     return join(header, element("dl", *cards, class_="cards"))
