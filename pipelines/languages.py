@@ -2,8 +2,7 @@
 
 import re
 import tomllib
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stages.columns import IDENTIFICATION, SIZES
 from stages.errors import ConfigError
-from stages.identify.codes import groups_of, is_code, known_languages, name_of, resolve, resolve_or_none
-from stages.registry import load_stages, nearest
+from stages.identify.codes import groups_of, is_code, name_of, resolve
+from stages.registry import nearest
 from stages.text.language import LanguageText, Segmenter
 
 INSTALLED = Path(__file__).resolve().parent.parent / "lang_configs"
@@ -128,7 +126,7 @@ def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
     one; of a bound, each side given replaces that side, and `off = true` removes it. A language without a file of its
     own has the settings of its groups and script.
     """
-    layers = [_read(path) for path in _paths(code, extra_dir)]
+    layers = [read_file(path) for path in _paths(code, extra_dir)]
     names = [layer.name for layer in layers if layer.name]
     return Language(
         code=code,
@@ -143,12 +141,12 @@ def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
 def own_file(code: str, extra_dir: str | Path | None = None) -> LanguageFile:
     """The language's own file as it stands, the user's before the installed one; an empty one where there is none."""
     paths = [path for path in _paths(code, extra_dir) if path.stem == code]
-    return _read(paths[-1]) if paths else LanguageFile()
+    return read_file(paths[-1]) if paths else LanguageFile()
 
 
 def inherited_bounds(code: str, extra_dir: str | Path | None = None) -> dict[str, Bound]:
     """The bounds of a language without its own files."""
-    return _merge(_read(path) for path in _paths(code, extra_dir) if path.stem != code)
+    return _merge(read_file(path) for path in _paths(code, extra_dir) if path.stem != code)
 
 
 def bounds_under(below: Mapping[str, Bound], file: LanguageFile) -> dict[str, Bound]:
@@ -169,81 +167,18 @@ def is_group(stem: str) -> bool:
 def script_file(code: str) -> LanguageFile:
     """The installed file of the code's script; an empty one where there is none."""
     path = INSTALLED / f"_{code.partition('_')[2]}.toml"
-    return _read(path) if path.is_file() else LanguageFile()
-
-
-def cannot_bind(bound: Bound) -> str | None:
-    """Why a bound drops nothing or everything, from the range that its column can have; None where it can bind.
-
-    Every column is at least 0, and one named `_ratio` at most 1: of the n-grams, only one word over and over exceeds 1.
-    """
-    place = f"bounds.{bound.column}"
-    if bound.column.endswith("_ratio") and bound.maximum is not None and bound.maximum >= 1:
-        return f"{place}: max {bound.maximum:g} drops nothing: a ratio is at most 1; lower it, or write off = true"
-    if bound.column.endswith("_ratio") and bound.minimum is not None and bound.minimum > 1:
-        return f"{place}: min {bound.minimum:g} drops every text: a ratio is at most 1; lower it"
-    if bound.minimum is not None and bound.minimum <= 0:
-        return f"{place}: min {bound.minimum:g} drops nothing: no value is below 0; raise it, or leave it out"
-    if bound.maximum is not None and bound.maximum < 0:
-        return f"{place}: max {bound.maximum:g} drops every text: no value is below 0; raise it"
-    return None
+    return read_file(path) if path.is_file() else LanguageFile()
 
 
 def list_languages(extra_dir: str | Path | None = None) -> list[LanguageRow]:
     """A row for each language that has a file, ordered by code."""
     rows = []
-    for code in sorted({path.stem for path in _files(extra_dir) if not path.stem.startswith("_")}):
+    for code in sorted({path.stem for path in files(extra_dir) if not path.stem.startswith("_")}):
         language = load_language(code, extra_dir)
-        own = {column for path in _files(extra_dir) if path.stem == code for column in _read(path).bounds}
+        own = {column for path in files(extra_dir) if path.stem == code for column in read_file(path).bounds}
         script = code.partition("_")[2]
         rows.append(LanguageRow(code, language.name, script, len(own), len(language.text.stop_words)))
     return rows
-
-
-def check_languages(extra_dir: str | Path | None = None, measured: Collection[str] = ()) -> list[str]:
-    """What is wrong with the language files, one line each; empty when all is in order.
-
-    `measured` are columns that bounds may name besides those that stages write under their default options.
-    """
-    problems: list[str] = []
-    if extra_dir is not None and not Path(extra_dir).is_dir():
-        return [f"{extra_dir}: no such folder"]
-    readable: dict[str, Path] = {}
-    broken: list[str] = []
-    for path in _files(extra_dir):
-        try:
-            problems += [*_problems(path, _read(path), measured), *_unexplained(path, _read(path))]
-            readable[path.stem] = path
-        except ConfigError as error:
-            broken.append(str(error))
-    if broken:  # nothing can be laid over each other until they can be read
-        return broken + problems
-    return problems + [problem for code, path in readable.items() for problem in _crossed(code, path, extra_dir)]
-
-
-def require_languages(extra_dir: str | Path, measured: Collection[str] = ()) -> None:
-    """ConfigError for the first thing that is wrong with a user's language files, before anything runs.
-
-    `measured` as in `check_languages`.
-    """
-    if not Path(extra_dir).is_dir():
-        raise ConfigError(f"{extra_dir}: no such folder; --lang-configs is a folder of files such as ekk_Latn.toml")
-    for path in sorted(Path(extra_dir).glob("*.toml")):
-        for problem in (*_problems(path, _read(path), measured), *_crossed(path.stem, path, extra_dir)):
-            raise ConfigError(problem)
-
-
-def _crossed(code: str, path: Path, extra_dir: str | Path | None) -> Iterator[str]:
-    """Bounds that nothing can meet once the files of a language are laid over each other."""
-    if code.startswith("_"):
-        return
-    language = load_language(code, extra_dir)
-    for bound in language.bounds.values():
-        if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
-            yield f"{path}: bounds.{bound.column}: min {bound.minimum:g} is above max {bound.maximum:g}"
-    least, words = language.bounds.get("stop_word_count"), len(language.text.stop_words)
-    if least is not None and least.minimum is not None and 0 < words < least.minimum:
-        yield f"{path}: bounds.stop_word_count: min {least.minimum:g} drops every text: there are {words} stop words"
 
 
 def _last(values: Iterable[V | None]) -> V | None:
@@ -275,12 +210,14 @@ def _paths(code: str, extra_dir: str | Path | None) -> Iterator[Path]:
                 yield path
 
 
-def _files(extra_dir: str | Path | None) -> list[Path]:
+def files(extra_dir: str | Path | None) -> list[Path]:
+    """Every installed file, then every one of the user's."""
     folders = [INSTALLED] if extra_dir is None else [INSTALLED, Path(extra_dir)]
     return [path for folder in folders for path in sorted(folder.glob("*.toml"))]
 
 
-def _read(path: Path) -> LanguageFile:
+def read_file(path: Path) -> LanguageFile:
+    """A language file; ConfigError names the first key that is wrong."""
     return _parse(path, path.read_bytes())
 
 
@@ -339,83 +276,3 @@ def _lay_bounds(bounds: dict[str, Bound], layer: LanguageFile) -> dict[str, Boun
             maximum = before.maximum if given.max is None else given.max
             bounds[column] = Bound(column, minimum, maximum, given.why or before.why)
     return bounds
-
-
-def _problems(path: Path, content: LanguageFile, measured: Collection[str]) -> Iterator[str]:
-    """What a file that can be read still has wrong."""
-    if path.stem.startswith("_"):
-        groups = {group for known in known_languages().values() for group in known.groups}
-        if not (path.stem == DEFAULT or is_script(path.stem) or path.stem[1:] in groups):
-            yield f"{path}: neither {DEFAULT}, a script as _Latn nor a group of ISO 639-5 as _bnt; no language reads it"
-    else:
-        try:
-            expected = resolve(path.stem, str(path))
-        except ConfigError as error:
-            if not _is_macrolanguage(path.stem):
-                yield str(error)
-        else:
-            if expected != path.stem:
-                yield f"{path}: the code of this language is {expected}; rename the file to {expected}.toml"
-    if content.code not in (None, path.stem):
-        yield f"{path}: code is {content.code!r}, but the file is named {path.stem}; leave `code` out"
-    for key in LISTS:
-        yield from _word_problems(f"{path}: text.{key}", getattr(content.text, key) or ())
-    for column, bound in content.bounds.items():
-        place = f"{path}: bounds.{column}"
-        if column not in (known := {*bound_columns(), *measured}):
-            yield f"{place}: no stage measures {column!r}{nearest(column, known)}"
-        if not bound.off and bound.min is None and bound.max is None:
-            yield f"{place}: neither min nor max nor off = true"
-        if bound.off and not (bound.min is None and bound.max is None):
-            yield f"{place}: off = true, and a limit as well; keep one"
-        if problem := cannot_bind(Bound(column, bound.min, bound.max)):
-            yield f"{path}: {problem}"
-    for code in content.identification.confusable or ():
-        if resolve_or_none(code) != code:
-            yield f"{path}: identification.confusable: {code!r} is not a code as ekk_Latn"
-        elif code == path.stem:
-            yield f"{path}: identification.confusable: {code} is the language itself"
-    if content.backoff is not None and not content.falls_back():
-        yield f"{path}: backoff says that no bounds and lists are set, but some are; leave `backoff` out"
-
-
-def _is_macrolanguage(code: str) -> bool:
-    """Whether text stands under the code of several languages (`que_Latn`), which no label can be resolved to."""
-    language, _, script = code.partition("_")
-    known = known_languages().get(language)
-    return bool(known and script and is_code(code) and any(k.macro == language for k in known_languages().values()))
-
-
-def _unexplained(path: Path, content: LanguageFile) -> Iterator[str]:
-    """Values without a source, which nobody can judge later."""
-    for column, bound in content.bounds.items():
-        if not bound.why:
-            yield f'{path}: bounds.{column}: say why, as why = "...": where a number was measured, on what, when'
-    for name in ("identification", "text"):
-        table = getattr(content, name)
-        for key in type(table).model_fields:
-            if not key.endswith("_why") and getattr(table, key) and not getattr(table, f"{key}_why"):
-                yield f'{path}: {name}.{key}: say where it is from, as {key}_why = "..."'
-
-
-def _word_problems(place: str, words: tuple[str, ...]) -> Iterator[str]:
-    for word in words:
-        if word != unicodedata.normalize("NFC", word):
-            yield f"{place}: {word!r} is not in NFC"
-        elif word != word.lower():
-            yield f"{place}: {word!r} is not in lower case"
-    for word in sorted({word for word in words if words.count(word) > 1}):
-        yield f"{place}: {word!r} stands twice"
-
-
-@cache
-def bound_columns() -> frozenset[str]:
-    """Columns that a bound may name: what the stages measure, the language score and sizes."""
-    columns = {*IDENTIFICATION.names, *SIZES.names}
-    for stage in load_stages().values():
-        if stage.kind == "annotate":
-            try:
-                columns |= set(stage.writes(stage.config()).names)
-            except TypeError:  # it has options without a default, which decide its columns
-                continue
-    return frozenset(columns)

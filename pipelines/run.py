@@ -14,7 +14,8 @@ from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_
 from pipelines.engine import Engine, open_engine
 from pipelines.inputs import readable, resolve_inputs
 from pipelines.keys import plain
-from pipelines.languages import require_languages, resolve_code
+from pipelines.language_checks import require_languages
+from pipelines.languages import resolve_code
 from pipelines.ledger import Count, merge, to_table
 from pipelines.parquet import write_table
 from pipelines.pipeline import Pipeline, load_pipeline

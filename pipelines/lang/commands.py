@@ -64,7 +64,7 @@ def lang_check(
     ] = "",
 ) -> None:
     """Check every language file; exit status 1 lists what is wrong."""
-    from pipelines.languages import check_languages
+    from pipelines.language_checks import check_languages
     from pipelines.pipeline import load_pipeline
 
     measured = load_pipeline(pipeline).columns() if pipeline else ()

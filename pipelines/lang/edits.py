@@ -11,7 +11,8 @@ from rich.text import Text
 
 from pipelines.inspect import visible
 from pipelines.keys import plain
-from pipelines.languages import Bound, Language, is_script, layers_of, load_language, require_languages, resolve_code
+from pipelines.language_checks import require_languages
+from pipelines.languages import Bound, Language, is_script, layers_of, load_language, resolve_code
 from stages.errors import ConfigError
 
 SHOWN = 8

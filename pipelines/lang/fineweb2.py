@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from pipelines.lang.derive.write import render
-from pipelines.languages import Bound, BoundTable, LanguageFile, TextTable, cannot_bind
+from pipelines.language_checks import cannot_bind
+from pipelines.languages import Bound, BoundTable, LanguageFile, TextTable
 from stages.errors import ConfigError
 from stages.identify.codes import name_of, resolve
 from stages.identify.labels import label_table

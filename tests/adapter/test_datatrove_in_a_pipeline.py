@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyarrow.dataset as ds
 
-from pipelines.languages import check_languages
+from pipelines.language_checks import check_languages
 from pipelines.pipeline import load_pipeline
 from pipelines.run import run
 

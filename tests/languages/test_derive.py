@@ -51,7 +51,8 @@ from pipelines.lang.derive.reference import Measured, Measurer, Reference, Score
 from pipelines.lang.derive.segmenter import code_length, fit_segmenter
 from pipelines.lang.derive.stop_words import derive_stop_words
 from pipelines.lang.derive.write import heading_of, render
-from pipelines.languages import Bound, LanguageFile, cannot_bind, own_file
+from pipelines.language_checks import cannot_bind
+from pipelines.languages import Bound, LanguageFile, own_file
 from stages.errors import ConfigError
 from stages.text.language import LanguageText
 from tests.reference_text import reference_text

@@ -20,7 +20,8 @@ from pipelines.lang.fineweb2 import (
     UNRESOLVED,
     import_fineweb2,
 )
-from pipelines.languages import check_languages, load_language
+from pipelines.language_checks import check_languages
+from pipelines.languages import load_language
 from stages.errors import ConfigError
 
 ESTONIAN = """

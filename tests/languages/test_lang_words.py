@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.lang.words import COLUMN, FrequentWords, frequent_words, shown, write
-from pipelines.languages import check_languages, load_language
+from pipelines.language_checks import check_languages
+from pipelines.languages import load_language
 from stages.errors import ConfigError
 
 OWN = [f"oma{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]

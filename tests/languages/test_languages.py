@@ -6,18 +6,16 @@ import pytest
 
 from pipelines.lang.derive.bounds import dropped
 from pipelines.lang.derive.reference import Measurer, Reference, read_references
+from pipelines.language_checks import cannot_bind, check_languages, require_languages
 from pipelines.languages import (
     INSTALLED,
     Bound,
     bounds_under,
-    cannot_bind,
-    check_languages,
     inherited_bounds,
     layers_of,
     list_languages,
     load_language,
     own_file,
-    require_languages,
     resolve_code,
     script_file,
 )

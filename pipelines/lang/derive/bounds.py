@@ -9,7 +9,8 @@ import numpy as np
 
 from pipelines.lang.derive.methods import Side, all_methods, interval, quantile
 from pipelines.lang.derive.reference import Measured
-from pipelines.languages import Bound, cannot_bind
+from pipelines.language_checks import cannot_bind
+from pipelines.languages import Bound
 
 SHARE: Final = 0.0075
 """Of the reference that bounds may drop together, so that of text which they were not derived of it is 1 %."""
