@@ -136,7 +136,8 @@ def execute_plan(
                 failures += failed.values()
                 for unit in units:
                     if unit.key in failed:
-                        lost += [*unit.entering, *(_quarantined(count) for count in unit.entering)]
+                        left = (_quarantined(count) for count in (*unit.entering, *unit.inside))
+                        lost += [*unit.entering, *left]
         except ConfigError as error:
             if retried(lambda: context.storage.exists("run.json")):
                 raise  # what an earlier run published stays as it is

@@ -72,7 +72,8 @@ class Unit:
 
     `entering` are the ledger counts of what the unit reads: if it fails, they are quarantined. `about` is what the plan
     knows of it now, such as the path it reads; later steps find it among the facts of the commit. A commit record keeps
-    none of it, because the same output may be read from another path tomorrow.
+    none of it, because the same output may be read from another path tomorrow. `inside` are counts that a unit before
+    it has counted as entering, and that leave in this one: if it fails, they are quarantined, too.
     """
 
     step: str
@@ -82,6 +83,7 @@ class Unit:
     weight: int = 1  # bytes to read, times the measured cost of their language
     entering: tuple[Count, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    inside: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ quotas, cuts), `.emit` (per file: copies by output part), `mix.<name>` (per outp
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from stages.mixture.tally import Tally as ShareTally
 from stages.registry import nearest
 from stages.tokenizer.count import Counter, load_tokenizer
 
-VERSION = 1
+VERSION = 2
 WORK = f"{PRIVATE}/work"
 BATCH_ROWS = 1024
 BYTES = "bytes"
@@ -139,7 +140,8 @@ def _count_units(shared: MixSteps, run: RunContext, name: str) -> list[Unit]:
             key = digest(VERSION, tokenizer.checksum, [piece.checksum for piece in file.pieces])
             entering = tuple(Count(shared.name, p.language, dataset, "in", None, p.rows) for p in file.pieces)
             about = {"file": file.path}
-            units.append(Unit(name, key, file.public, CountTask(key, tokenizer, file), file.bytes, entering, about))
+            task = CountTask(key, tokenizer, file)
+            units.append(Unit(name, key, file.public, task, file.bytes, entering, about=about))
     return units
 
 
@@ -273,11 +275,17 @@ class EmitTask:
                 writer.write_batch(part.to_batches()[0] if part.num_rows else _empty(target))
         file = space.write(f"{WORK}/{self.key}.copies.arrow", sink.getvalue(), rows=table.num_rows)
         shares = ShareTally().add(table) if table.num_rows else ShareTally()
-        facts = {"shares": [[*place, *sums] for place, sums in sorted(shares.counts.items())]}
+        facts = {
+            "shares": [[*place, *sums] for place, sums in sorted(shares.counts.items())],
+            "copies": [[*place, *sums] for place, sums in _copies(table)],
+        }
         return Outcome((file,), counts, facts)
 
     def _counts(self, rows: pa.Table, counted: pa.Table, copies: pa.Table) -> tuple[Count, ...]:
-        """Every document once in; the copies after its first as repeated; those not taken as rejected."""
+        """Every document once in; the copies after its first as repeated; those not taken as rejected.
+
+        The copies that are taken leave in the output file that holds them.
+        """
         tally = Tally(self.name)
         taken = np.bincount(copies.column("shard_row").to_numpy(), minlength=rows.num_rows) if copies.num_rows else None
         times = taken if taken is not None else np.zeros(rows.num_rows, np.int64)
@@ -291,7 +299,6 @@ class EmitTask:
             again = np.maximum(copied - 1, 0)
             tally.add("in", documents=len(tokens), tokens=int(tokens.sum()), **where)
             tally.add("repeated", documents=int(again.sum()), tokens=int((again * tokens).sum()), **where)
-            tally.add("kept", documents=int(copied.sum()), tokens=int((copied * tokens).sum()), **where)
             tally.add(
                 "rejected",
                 reason="mix.over_quota",
@@ -300,6 +307,15 @@ class EmitTask:
                 **where,
             )
         return tuple(tally.counts())
+
+
+def _copies(table: pa.Table) -> list[tuple[tuple[int, str, str], tuple[int, int]]]:
+    """Copies and their tokens by output part, language and dataset."""
+    found = table.group_by(["part", "language", "source"]).aggregate([("tokens", "count"), ("tokens", "sum")])
+    return sorted(
+        ((row["part"], row["language"], row["source"]), (row["tokens_count"], row["tokens_sum"]))
+        for row in found.to_pylist()
+    )
 
 
 def _rows_of(copies: pa.RecordBatch, batch: pa.RecordBatch) -> np.ndarray:
@@ -317,13 +333,17 @@ def _part_units(shared: MixSteps, run: RunContext, name: str) -> list[Unit]:
         return []
     (solved,) = run.outputs[f"{shared.name}.solve"]
     emitted = [commit.files[0] for commit in run.outputs[f"{shared.name}.emit"]]
+    held: dict[int, Tally] = defaultdict(lambda: Tally(shared.name))
+    for commit in run.outputs[f"{shared.name}.emit"]:
+        for number, language, source, documents, tokens in commit.facts["copies"]:
+            held[number].add("in", language=language, source=source, documents=documents, tokens=tokens)
     total = sum(solved.facts["parts"].values())
     units = []
     for number in range(total):
         key = digest(VERSION, "part", name, number, [file.checksum for file in emitted])
-        task = PartTask(key, shared.config, number, tuple(file.path for file in emitted))
+        task = PartTask(key, shared.name, shared.config, number, tuple(file.path for file in emitted))
         weight = sum(file.bytes for file in emitted) // max(total, 1)
-        units.append(Unit(name, key, f"part {number}", task, weight))
+        units.append(Unit(name, key, f"part {number}", task, weight, inside=tuple(held[number].counts())))
     return units
 
 
@@ -332,6 +352,7 @@ class PartTask:
     """One output file: the copies that fall into its range of the shuffle, in order."""
 
     key: str
+    name: str
     config: Mix
     number: int
     paths: tuple[str, ...]
@@ -342,9 +363,13 @@ class PartTask:
             with space.storage.open(space.locate(path)) as stream:
                 batches.append(pa.ipc.open_file(stream).get_batch(self.number))
         target = pa.schema([*schema(self.config), *PLACE])
-        table = arrange(pa.Table.from_batches(batches, schema=target))
+        copies = pa.Table.from_batches(batches, schema=target)
+        table = arrange(copies)
         path = f"mixture/{self.config.name}/part-{self.number:05d}-{self.key[:12]}.parquet"
-        return Outcome((space.write(path, write_table(table), rows=table.num_rows),))
+        tally = Tally(self.name)
+        for (_, language, source), (documents, tokens) in _copies(copies):
+            tally.add("kept", language=language, source=source, documents=documents, tokens=tokens)
+        return Outcome((space.write(path, write_table(table), rows=table.num_rows),), tuple(tally.counts()))
 
 
 def _share_units(shared: MixSteps, run: RunContext, name: str) -> list[Unit]:

@@ -99,7 +99,8 @@ def test_a_failing_step(
     assert verify(str(output)) == []
     quarantined = json.loads((output / "run.json").read_text())["quarantined"]
     assert len(quarantined) == len(result.quarantined)
-    if step in ("annotate", "cluster.keys", "cluster.link", "cluster.join", "cluster", "decide", "select"):
+    counted = ("annotate", "cluster.keys", "cluster.link", "cluster.join", "cluster", "decide", "select")
+    if step in (*counted, "mix.pretrain.emit", "mix.pretrain"):
         ledger = pq.read_table(output / "ledger.parquet").to_pylist()
         lost = sum(row["documents"] for row in ledger if row["flow"] == "quarantined")
         assert lost > 0
