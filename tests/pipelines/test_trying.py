@@ -13,11 +13,21 @@ from pipelines.lang.trial import KEPT, render
 from pipelines.lang.trying import try_edit
 from pipelines.run import plan, run
 from pipelines.rundir import RunDir
+from pipelines.why import why
 from stages.errors import ConfigError
 
 SAMPLE = Path(__file__).resolve().parents[2] / "pipelines" / "quickstart" / "documents"
 FILES = ("deu", "ekk", "rus", "fra", "duplicates", "near_duplicates", "spam")
 LOOSER = '[bounds.stop_word_count]\noff = true\nwhy = "a test"\n'
+CONFUSED = """
+[identification]
+confusable = ["eng_Latn"]
+confusable_why = "a test"
+
+[bounds.language_second_score]
+max = 0.0001
+why = "a test"
+"""
 SHORTER = '[bounds.word_count]\nmin = 5\nmax = 90\nwhy = "a test"\n'
 
 
@@ -82,16 +92,24 @@ def test_the_bounds_of_the_run_change_nothing_in_any_language(finished: str) -> 
         assert not trial.other_reason
 
 
-@pytest.mark.parametrize("edit", [LOOSER, SHORTER], ids=["looser", "shorter"])
+@pytest.mark.parametrize(
+    ("edit", "keys"),
+    [
+        (LOOSER, ["bounds.stop_word_count"]),
+        (SHORTER, ["bounds.word_count"]),
+        (CONFUSED, ["identification.confusable", "bounds.language_second_score"]),
+    ],
+    ids=["looser", "shorter", "confused"],
+)
 def test_the_ledger_moves_by_what_was_said_and_only_that_language_runs(
-    inputs: Path, finished: str, tmp_path: Path, edit: str
+    inputs: Path, finished: str, tmp_path: Path, edit: str, keys: list[str]
 ) -> None:
     output, configs = str(tmp_path / "run"), tmp_path / "langs"
     shutil.copytree(finished, output)
     configs.mkdir()
     (configs / "deu_Latn.toml").write_text(edit, "utf-8")
     trial = try_edit(RunDir(output), "de", lang_configs=str(configs))
-    assert len(trial.edits) == 1
+    assert [change.key for change in trial.edits] == keys
     assert told(trial.before) == ledger(output, "deu_Latn") != told(trial.after)
     kept = set(kept_ids(output))
     steps = plan("web", output, inputs=[str(inputs)], lang_configs=str(configs))
@@ -104,6 +122,23 @@ def test_the_ledger_moves_by_what_was_said_and_only_that_language_runs(
     assert (len(now - kept), len(kept - now)) == (trial.newly_kept.documents, trial.newly_rejected.documents)
     assert {sample.doc_id for sample in trial.kept_samples} <= now - kept
     assert {sample.doc_id for sample in trial.rejected_samples} <= kept - now
+    if edit == CONFUSED:
+        rows = RunDir(output).query(
+            "SELECT a.doc_id, language_second = 'eng_Latn' AS confusable, keep FROM annotations a"
+            " JOIN decisions d USING (doc_id) WHERE a.language = 'deu_Latn' AND a.language_second_score > 0.0001"
+        )
+        assert {row["confusable"] for row in rows if row["keep"]} == {True}
+        assert {row["confusable"] for row in rows} == {True, False}
+        signals = [
+            signal
+            for row in rows
+            if row["confusable"]
+            for story in why(RunDir(output), row["doc_id"]).documents
+            for signal in story.signals
+            if signal.column == "language_second_score"
+        ]
+        assert signals
+        assert all(signal.passes and "confusable with deu_Latn" in (signal.why or "") for signal in signals)
 
 
 def kept_ids(output: str) -> list[str]:
