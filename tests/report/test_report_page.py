@@ -91,6 +91,13 @@ def test_page_is_deterministic_and_small(run: RunDir, page: str) -> None:
     assert len(page.encode()) < 500_000
 
 
+def test_what_does_not_fit_in_memory_makes_the_same_page(
+    run: RunDir, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.report.page.HELD_VALUES", 0)
+    assert Path(write_report(RunDir(run.uri))).read_text("utf-8") == page
+
+
 def test_hostile_text_stays_text(page: str, tree: Tree) -> None:
     assert "<img" not in page
     assert "alert(1)" in page  # shown, as text
