@@ -29,7 +29,7 @@ from stages.ingest.charset import decode
 from stages.ingest.extract import ExtractionFailed, extract_text
 from stages.ingest.records import Item, Items, RawRecord, Rejection, TextRecords, Unreadable
 from stages.ingest.time_limit import OutOfTime, time_limit
-from stages.normalize.quick import normalize_texts
+from stages.normalize.quick import normalized
 
 READERS = ("ingest.read", "datatrove.reader")
 EXTRACTORS = ("ingest.extract", "datatrove.extractor")
@@ -108,22 +108,22 @@ class Sink:
         """Normalize the texts that wait, and keep or reject their records."""
         waiting, self._waiting = self._waiting, _Waiting()
         columns = waiting.columns
+        texts = columns.pop("text")
         for step in self._text_stages:
-            columns["text"] = self._changed(columns["text"], step)
-        kept = []
-        for row, text in enumerate(columns["text"]):
-            if text and not text.isspace():
-                kept.append(row)
-                continue
+            texts = self._changed(texts, step)
+        texts = pa.array(texts, pa.large_string()) if isinstance(texts, list) else texts
+        empty = _without_text(texts)
+        for row in empty:
             locator, identity, source_id, url, source = (
                 columns[name][row] for name in ("locator", "doc_id", "source_id", "url", "source")
             )
             detail = "nothing left after extraction and normalization"
             fate = Rejection(locator, waiting.sizes[row], "ingest.no_text", detail, source_id, url)
             self._count(fate, locator, source, identity, fate.bytes)
+        kept = sorted(set(range(len(texts))).difference(empty))
         if not kept:
             return
-        batch = waiting.batch(kept)
+        batch = waiting.batch(texts, kept)
         self._documents.append(batch)
         self._held += string_bytes(batch.column("text")) + string_bytes(batch.column("meta")) + ROW_BYTES * len(kept)
         sources = batch.column("source").to_pylist()
@@ -161,7 +161,7 @@ class Sink:
         assert pair is not None  # the caller's condition
         sides = [pair.src, pair.tgt]
         for step in self._text_stages:
-            sides = self._changed(sides, step)
+            sides = list(map(str, self._changed(sides, step)))
         claimed = zip(sides, (pair.src_lang, pair.tgt_lang), strict=True)
         languages = [resolve_or_none(label) if label else self._identified(side) for side, label in claimed]
         if None in languages:
@@ -209,11 +209,12 @@ class Sink:
         except OutOfTime:
             raise ExtractionFailed("timed_out", f"extraction took more than {EXTRACTOR_TIME_LIMIT_S} s") from None
 
-    def _changed(self, texts: list[str], step: PipelineStep) -> list[str]:
+    def _changed(self, texts: list[str] | pa.LargeStringArray, step: PipelineStep) -> list[str] | pa.LargeStringArray:
+        """The texts after one of the text stages, as a column where the stage works on columns."""
         if step.stage.name == "normalize.unicode":
-            return normalize_texts(texts, step.config)
+            return normalized(texts, step.config)
         resources = self._resources[step.stage.name]
-        return [step.stage.function(text, step.config, **resources) for text in texts]
+        return [step.stage.function(str(text), step.config, **resources) for text in texts]
 
     def _reject(self, record: Rejection | Unreadable, locator: str, source: str, identity: str) -> None:
         self._held += REJECTED_ROW_BYTES
@@ -328,10 +329,18 @@ class _Waiting:
         self.sizes += records.bytes
         self.characters += sum(map(len, records.text))
 
-    def batch(self, kept: Sequence[int]) -> pa.RecordBatch:
-        """The kept rows."""
-        whole = pa.record_batch([pa.array(self.columns[f.name], f.type) for f in _INGESTED], schema=_INGESTED)
+    def batch(self, texts: pa.LargeStringArray, kept: Sequence[int]) -> pa.RecordBatch:
+        """The kept rows, with what became of their texts."""
+        columns = [texts if f.name == "text" else pa.array(self.columns[f.name], f.type) for f in _INGESTED]
+        whole = pa.record_batch(columns, schema=_INGESTED)
         return whole if len(kept) == len(self.sizes) else whole.take(pa.array(kept, pa.int64()))
+
+
+def _without_text(texts: pa.LargeStringArray) -> list[int]:
+    """Rows whose text is empty or nothing but white space."""
+    first = pc.utf8_slice_codeunits(texts, 0, 1).to_pylist()
+    rows = [row for row, character in enumerate(first) if not character or character.isspace()]
+    return [row for row in rows if not texts[row].as_py().strip()]
 
 
 def _sums(sources: Iterable[str], sizes: Iterable[int]) -> dict[str, tuple[int, int]]:
