@@ -1,6 +1,7 @@
 """Which texts normalization leaves as they are: one pass over the bytes, so that few texts need the careful code."""
 
 import re
+import sys
 import unicodedata
 from functools import cache
 from itertools import pairwise
@@ -18,13 +19,13 @@ from stages.text.kept import kept
 UNCLEAN = 1
 """A character that `clean` may remove or replace."""
 COMPOSES = 2
-"""A character that NFC may join or reorder."""
+"""A character that NFC may join to another, or marks that it may reorder."""
 TRIM = 4
 """Spaces at the end of a line, or blank lines too many."""
 MISREAD = 32
 """A sign of mojibake, a C1 control (which is half of one), or broken UTF-8."""
 
-SPACE, NEWLINE = 8, 16
+SPACE, NEWLINE, MARK = 8, 16, 64
 FIRST, SECOND = 8, 20
 """Bits of a kind from which on it says of which pairs the character may be the first and the second."""
 TWICE = sum(1 << number for number, pair in enumerate(PAIRS) if pair.times > 1)
@@ -128,6 +129,8 @@ def suspect_plain(text: str) -> int:
     met = [(first >> FIRST) & (second >> SECOND) for first, second in pairwise(kinds)]
     if any(found & ONCE for found in met) or any(a & b & TWICE for a, b in zip(met, met[2:], strict=False)):
         flags |= MISREAD
+    if any(kind & following & MARK for kind, following in pairwise(kinds)):
+        flags |= COMPOSES
     if any(kind & SPACE and following & NEWLINE for kind, following in pairwise([*kinds, NEWLINE])):
         flags |= TRIM
     if text.startswith("\n") or text.endswith("\n") or "\n\n\n\n" in text:
@@ -180,6 +183,8 @@ def _kind(character: str) -> int:
         kind |= UNCLEAN
     if code < 0x80:
         return kind
+    if unicodedata.combining(character):
+        kind |= MARK
     if _composes(character):
         kind |= COMPOSES
     if code < 0x3000:  # no 8-bit encoding has a character beyond
@@ -190,13 +195,25 @@ def _kind(character: str) -> int:
 
 
 def _composes(character: str) -> bool:
-    """Whether NFC of a text that holds the character may differ from the text (superset of NFC_QC No and Maybe)."""
-    code = ord(character)
+    """Whether NFC may change the character, alone or behind another one (its quick check is No or Maybe).
+
+    Where no character does and no two marks are side by side, which it may reorder, a text is in NFC.
+    """
     return (
-        unicodedata.combining(character) != 0
+        character in _seconds()
+        or 0x1160 <= ord(character) < 0x1200  # vowels and final consonants of Hangul
         or unicodedata.normalize("NFC", character) != character
-        or 0x1160 <= code < 0x1200  # vowels and final consonants of Hangul
-        or unicodedata.category(character)[0] == "M"
+    )
+
+
+@cache
+def _seconds() -> frozenset[str]:
+    """Characters that NFC may join to the one before."""
+    pairs = ((chr(code), unicodedata.decomposition(chr(code)).split()) for code in range(sys.maxunicode + 1))
+    return frozenset(
+        chr(int(parts[1], 16))
+        for character, parts in pairs
+        if len(parts) == 2 and not parts[0].startswith("<") and unicodedata.normalize("NFC", character) == character
     )
 
 
@@ -241,6 +258,8 @@ def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
                 break
             kind = np.int64(classes[pages[code >> 8] + (code & 0xFF)])
             flag |= kind & (UNCLEAN | COMPOSES | MISREAD)
+            if kind & before & MARK:
+                flag |= COMPOSES
             met = (before >> FIRST) & (kind >> SECOND)
             if met & ONCE or met & met_two_ago & TWICE:
                 flag |= MISREAD
