@@ -8,7 +8,8 @@ from pipelines.pipeline import Pipeline
 from pipelines.steps.annotate import AnnotateStep
 from pipelines.steps.cluster import cluster_steps
 from pipelines.steps.decide import DecideStep
-from pipelines.steps.ingest import IDENTIFIERS, IngestStep
+from pipelines.steps.ingest import IngestStep
+from pipelines.steps.ingest_sink import IDENTIFIERS
 from pipelines.steps.mix import mix_steps
 from pipelines.steps.recipe import RecipeStep
 from pipelines.steps.select import SelectStep

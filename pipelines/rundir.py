@@ -1,6 +1,7 @@
 """A run directory as its readers see it: the record of the run and its datasets, wherever they lie."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +110,24 @@ class RunDir:
     def name(self, name: str, table: Any) -> None:
         """Let queries name a table or a dataset."""
         self._connection.register(name, table)
+
+    @contextmanager
+    def holding(self, columns: Mapping[str, Sequence[str]], limit: int) -> Iterator[None]:
+        """Keep these columns of datasets in memory, each where it has at most `limit` values.
+
+        Queries can name no other columns of them meanwhile.
+        """
+        held = []
+        for folder, names in columns.items():
+            dataset = self._datasets[folder]
+            if dataset is not None and dataset.count_rows() * len(names) <= limit:
+                self.name(folder, dataset.to_table(columns=list(names)))
+                held.append((folder, dataset))
+        try:
+            yield
+        finally:
+            for folder, dataset in held:
+                self.name(folder, dataset)
 
     def columns(self, folder: str, names: Sequence[str], limit: int) -> Iterable[pa.Table]:
         """Some columns of a dataset in tables of about `limit` values; one that is whole is read only once."""

@@ -4,7 +4,7 @@ import json
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, BinaryIO, Protocol
@@ -152,12 +152,14 @@ class Workspace:
     def read_pieces(self, path: str, pieces: Sequence[Piece], columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of some pieces of a shard; nothing else of the file is read."""
         groups = [group for piece in pieces for group in piece.row_groups]
-        with self.storage.open(self.locate(path)) as stream:
-            footer = _footers.get(f"{self.storage.uri}/{path}", stream)
+        name = f"{self.storage.uri}/{path}"
+        shard = _open_shards.get(name, lambda: self.storage.open(self.locate(path)))
+        try:
             # one thread: a worker has one core
-            return pq.ParquetFile(stream, metadata=footer).read_row_groups(
-                groups, columns=list(columns) if columns else None, use_threads=False
-            )
+            return shard.read_row_groups(groups, columns=list(columns) if columns else None, use_threads=False)
+        except BaseException:
+            _open_shards.drop(name)
+            raise
 
     def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of an output."""
@@ -174,30 +176,38 @@ class Workspace:
         return OutputFile(path, rows, view.nbytes, xxhash.xxh3_128_hexdigest(view), tuple(pieces))
 
 
-class Footers:
-    """The footers of shards that were read last: one names every column of every piece, and most readers want a few.
+class OpenShards:
+    """The shards that were read last, open: most readers want a few columns of one piece after another.
 
-    A shard never changes under its name. `limit` bounds their size as stored; in memory they take about five times it.
+    A shard never changes under its name. `limit` bounds the size of their footers as stored, which in memory take about
+    five times it, and `most` their number.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, most: int) -> None:
         self._limit = limit
-        self._held: OrderedDict[str, pq.FileMetaData] = OrderedDict()
+        self._most = most
+        self._held: OrderedDict[str, pq.ParquetFile] = OrderedDict()
         self._size = 0
 
-    def get(self, name: str, stream: BinaryIO) -> pq.FileMetaData:
-        """The footer of the shard of that name, read from the stream where it is not held."""
-        footer = self._held.pop(name, None)
-        if footer is None:
-            footer = pq.read_metadata(stream)
-            self._size += footer.serialized_size
-        self._held[name] = footer
-        while self._size > self._limit and len(self._held) > 1:
-            self._size -= self._held.popitem(last=False)[1].serialized_size
-        return footer
+    def get(self, name: str, open_stream: Callable[[], BinaryIO]) -> pq.ParquetFile:
+        """The shard of that name, opened where it is not held."""
+        shard = self._held.pop(name, None)
+        if shard is None:
+            shard = pq.ParquetFile(open_stream())
+            self._size += shard.metadata.serialized_size
+        self._held[name] = shard
+        while len(self._held) > 1 and (self._size > self._limit or len(self._held) > self._most):
+            self.drop(next(iter(self._held)))
+        return shard
+
+    def drop(self, name: str) -> None:
+        """Close a shard."""
+        shard = self._held.pop(name)
+        self._size -= shard.metadata.serialized_size
+        shard.close(force=True)
 
 
-_footers = Footers(16 << 20)
+_open_shards = OpenShards(16 << 20, 64)
 
 
 @cache

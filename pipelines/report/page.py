@@ -15,10 +15,21 @@ from pipelines.report.totals import LanguageTotals, balance, language_totals, st
 from pipelines.rundir import RunDir
 from pipelines.storage import retried
 from pipelines.unit import REPORT
+from stages.columns import CLUSTERS, DECISIONS, DOCUMENTS
 
 SAMPLES = 4
 SAMPLED = 40
 """Samples on the page of a language, and how many languages have some: the largest."""
+
+HELD = {
+    "decisions": DECISIONS.names,
+    "clusters": CLUSTERS.names,
+    "documents": [name for name in DOCUMENTS.names if name not in ("text", "meta", "locator")],
+}
+"""Columns that several sections query."""
+
+HELD_VALUES = 16 << 20
+"""How many values of a dataset are held in memory, about 24 bytes each; larger ones are read again by each query."""
 
 
 def write_report(run: RunDir, clean_text: str | None = None) -> str:
@@ -27,10 +38,11 @@ def write_report(run: RunDir, clean_text: str | None = None) -> str:
     The pages hold aggregates and a bounded number of samples and bins, whatever the size of the run. Text on them is
     redacted and escaped. `clean_text` is the file of a measurement on reference text, as `read_fairness` reads it.
     """
-    languages, found = language_totals(run), read_signals(run)
-    fairness = read_fairness(run, languages, found, clean_text)
-    _write_languages(run, languages, found, fairness)
-    content = render(run, languages, found, fairness).encode()
+    with run.holding(HELD, HELD_VALUES):
+        languages, found = language_totals(run), read_signals(run)
+        fairness = read_fairness(run, languages, found, clean_text)
+        _write_languages(run, languages, found, fairness)
+        content = render(run, languages, found, fairness).encode()
     retried(lambda: run.storage.write(REPORT, content))
     return f"{run.uri.rstrip('/')}/{REPORT}"
 

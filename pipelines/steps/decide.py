@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.context import Located, RunContext
+from pipelines.context import Located, RunContext, batches
 from pipelines.keys import digest
 from pipelines.languages import Language
 from pipelines.ledger import Count, Tally
@@ -18,6 +19,8 @@ from stages.columns import DECISIONS, IDENTIFICATION
 from stages.corpus.fates import IDENTITY, MEMBERSHIP, Rule, decided, judged, rules, survivors
 
 VERSION = 4
+ROWS_AT_ONCE = 1 << 16
+"""Documents judged together: bounds the memory of their columns; results do not depend on it."""
 
 
 def column_owners(identify: PipelineStep, steps: Sequence[PipelineStep]) -> dict[str, str]:
@@ -72,7 +75,10 @@ class DecideStep:
 
 @dataclass(frozen=True)
 class DecideTask:
-    """Two passes over columns: who passes the bounds, then who survives its cluster."""
+    """Two passes over columns: who passes the bounds, then who survives its cluster.
+
+    Neighbouring pieces are judged and decided together, because most are small.
+    """
 
     key: str
     language: str
@@ -82,30 +88,45 @@ class DecideTask:
     clusters: tuple[Located, ...]
 
     def __call__(self, space: Workspace) -> Outcome:
-        parts = [self._judge(space, number) for number in range(len(self.annotations))]
+        runs = list(batches([located.piece.rows for located in self.annotations], ROWS_AT_ONCE))
+        parts = [self._judge(space, start, end) for start, end in runs]
         best = survivors(parts)
         writer, tally = PieceWriter(DECISIONS), Tally("decide")
-        kept, kept_rows = [], []
-        for located, part in zip(self.annotations, parts, strict=True):
+        kept: list[int] = []
+        kept_rows: list[int] = []
+        for (start, end), part in zip(runs, parts, strict=True):
             table = decided(part, best, self.rules, self.language)
-            writer.write(self.language, table.select(DECISIONS.names), size=located.piece.bytes)
-            tally.add_table("in", table, language=self.language)
             keep = table.column("keep")
+            tally.add_table("in", table, language=self.language)
             tally.add_table("kept", table.filter(keep), language=self.language)
             dropped = table.filter(pc.invert(keep))
             tally.add_table("rejected", dropped, language=self.language, reason_column="reason")
-            kept.append(int(pc.sum(table.filter(keep).column("text_bytes")).as_py() or 0))
-            kept_rows.append(int(pc.sum(keep).as_py() or 0))
-        buffer, pieces = writer.close()
+            pieces = self.annotations[start:end]
+            self._write(writer, table.select(DECISIONS.names), pieces)
+            firsts = np.cumsum([0, *(located.piece.rows for located in pieces[:-1])])
+            flags = keep.to_numpy()
+            kept_rows += np.add.reduceat(flags, firsts, dtype=np.int64).tolist()
+            kept += np.add.reduceat(np.where(flags, table.column("text_bytes").to_numpy(), 0), firsts).tolist()
+        buffer, written = writer.close()
         path = f"decisions/part-{self.language}-{self.key[:16]}.parquet"
-        file = space.write(path, buffer, rows=writer.rows, pieces=pieces)
+        file = space.write(path, buffer, rows=writer.rows, pieces=written)
         return Outcome((file,), tuple(tally.counts()), {"kept_bytes": kept, "kept_rows": kept_rows})
 
-    def _judge(self, space: Workspace, number: int) -> pa.Table:
-        located = self.annotations[number]
+    def _write(self, writer: PieceWriter, table: pa.Table, pieces: Sequence[Located]) -> None:
+        start = 0
+        for located in pieces:
+            rows = located.piece.rows
+            writer.write(self.language, table.slice(start, rows), size=located.piece.bytes)
+            start += rows
+
+    def _judge(self, space: Workspace, start: int, end: int) -> pa.Table:
+        """The rows of some pieces beside those of their clusters."""
         wanted = [*IDENTITY, *self.sketched, *(column for rule in self.rules for column in rule.columns)]
-        table = space.read_pieces(located.path, [located.piece], list(dict.fromkeys(wanted)))
-        if not self.clusters:
-            return judged(table, self.rules, None)
-        beside = self.clusters[number]
-        return judged(table, self.rules, space.read_pieces(beside.path, [beside.piece], list(MEMBERSHIP)))
+        table = _read(space, self.annotations[start:end], list(dict.fromkeys(wanted)))
+        beside = _read(space, self.clusters[start:end], MEMBERSHIP) if self.clusters else None
+        return judged(table, self.rules, beside)
+
+
+def _read(space: Workspace, pieces: Sequence[Located], columns: Sequence[str]) -> pa.Table:
+    tables = [space.read_pieces(located.path, [located.piece], columns) for located in pieces]
+    return pa.concat_tables(tables).combine_chunks()

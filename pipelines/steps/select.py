@@ -1,6 +1,6 @@
 """The second reading of the text: kept documents with their spans applied, per language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ import xxhash
 from pipelines.context import Located, RunContext, batches
 from pipelines.keys import digest
 from pipelines.ledger import Count, Tally
-from pipelines.parquet import SMALL, PieceWriter
+from pipelines.parquet import ROW_GROUP_BYTES, SMALL, PieceWriter, string_bytes
 from pipelines.pipeline import PipelineStep
 from pipelines.steps.annotate import annotation_schema
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace
@@ -23,7 +23,7 @@ from stages.errors import ConfigError
 from stages.pii.redact import apply_spans
 from stages.registry import nearest
 
-VERSION = 1
+VERSION = 2
 DROPPED = ("language_second", "language_second_score")
 
 
@@ -110,6 +110,22 @@ class SelectTask:
         tally = Tally("select")
         writer = PieceWriter(self.schema, level=SMALL)
         rejected: list[dict[str, Any]] = []
+        for kept in self._kept(space, rejected):
+            final = self._final(*kept, tally, rejected)
+            if final.num_rows:
+                writer.write(self.language, final, size=int(pc.sum(final.column("text_bytes")).as_py()))
+        files = []
+        buffer, pieces = writer.close()
+        if writer.rows:
+            path = f"corpus/language={self.language}/part-{self.key[:16]}.parquet"
+            files.append(space.write(path, buffer, rows=writer.rows, pieces=pieces))
+        files += self._write_rejected(space, rejected)
+        return Outcome(tuple(files), tuple(tally.counts()))
+
+    def _kept(self, space: Workspace, rejected: list[dict[str, Any]]) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
+        """Kept documents, annotations and decisions, those of small slices together; adds to `rejected` when asked."""
+        held: list[tuple[pa.Table, pa.Table, pa.Table]] = []
+        size = 0
         for part in self.slices:
             decisions = space.read_pieces(part.decisions.path, [part.decisions.piece])
             keep = decisions.column("keep")
@@ -118,21 +134,17 @@ class SelectTask:
             documents = space.read_pieces(part.documents.path, [part.documents.piece])
             names = ["spans", "characters", "text_bytes", *self.config.signals]
             annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], list(dict.fromkeys(names)))
-            final = self._final(
-                _kept(documents, keep), _kept(annotations, keep), _kept(decisions, keep), tally, rejected
-            )
-            if final.num_rows:
-                writer.write(self.language, final, size=int(pc.sum(final.column("text_bytes")).as_py()))
+            kept = (_filtered(documents, keep), _filtered(annotations, keep), _filtered(decisions, keep))
+            held.append(kept)
+            size += string_bytes(kept[0].column("text"))
+            if size >= ROW_GROUP_BYTES:
+                yield _together(held)
+                held, size = [], 0
             if self.config.write_rejected:
                 out = pc.invert(keep)
                 rejected += self._rejected(documents.filter(out), annotations.filter(out), decisions.filter(out))
-        files = []
-        buffer, pieces = writer.close()
-        if writer.rows:
-            path = f"corpus/language={self.language}/part-{self.key[:16]}.parquet"
-            files.append(space.write(path, buffer, rows=writer.rows, pieces=pieces))
-        files += self._write_rejected(space, rejected)
-        return Outcome(tuple(files), tuple(tally.counts()))
+        if held:
+            yield _together(held)
 
     def _final(
         self,
@@ -225,8 +237,13 @@ def _redacted(
     return pc.replace_with_mask(whole, marked, pa.array(applied, whole.type)), rows
 
 
-def _kept(table: pa.Table, keep: pa.ChunkedArray) -> pa.Table:
+def _filtered(table: pa.Table, keep: pa.ChunkedArray) -> pa.Table:
     return table if pc.all(keep).as_py() else table.filter(keep)
+
+
+def _together(slices: Sequence[tuple[pa.Table, ...]]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    documents, annotations, decisions = (pa.concat_tables(tables) for tables in zip(*slices, strict=True))
+    return documents, annotations, decisions
 
 
 _SPACES = [chr(code).encode() for code in range(0x3001) if chr(code).isspace()]

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 import ftfy
-from ftfy.badness import is_bad
+from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
 
 _LATIN = ("latin-1", "cp1252", "cp1250", "cp1254", "cp1257", "iso8859-2")
 """Encodings in which one accented capital beside a symbol is rare enough to look closer."""
@@ -36,6 +36,32 @@ def repair_line(line: str) -> str:
     if line.isascii() or not _CANDIDATE.search(line) or not is_bad(line):
         return line
     return ftfy.fix_encoding(line)
+
+
+def is_bad(line: str) -> bool:
+    """`ftfy.badness.is_bad`, which tries its 40 alternatives at every character, where one of them may match at all."""
+    return any(
+        BADNESS_RE.search(line, max(found.start() - _REACH, 0), found.end() + _REACH)
+        for found in _SUSPICIOUS.finditer(line)
+    )
+
+
+def _suspicious() -> re.Pattern[str]:
+    """A superset of the places where ftfy sees mojibake.
+
+    Each of its alternatives has a character that is a sign on its own, or a letter or symbol beside another one.
+    """
+    alone = "".join(MOJIBAKE_CATEGORIES[name] for name in ("c1", "bad")) + "ŒœÂÃÎÐØÙЂ"
+    kinds = ("lower_accented", "upper_accented", "box", "start_punctuation", "end_punctuation", "currency", "numeric")
+    signs = "".join(MOJIBAKE_CATEGORIES[name] for name in (*kinds, "law"))
+    letters = MOJIBAKE_CATEGORIES["lower_common"] + "ВГРСΒΓΞΟβāà"
+    others = MOJIBAKE_CATEGORIES["kaomoji"] + "\u00a0-ÿ" + "±∂†≠™≤≥"
+    return re.compile(f"[{alone}]|[{signs}{letters}][{signs}]|[{signs}ВГРСΒΓΞΟ][{others}]")
+
+
+_SUSPICIOUS = _suspicious()
+_REACH = 4
+"""Characters before and after such a place that belong to the longest alternative, of seven, or are looked at by it."""
 
 
 def _characters(encoding: str, encoded: bytes) -> str:

@@ -1,6 +1,7 @@
 """Which texts normalization leaves as they are: one pass over the bytes, so that few texts need the careful code."""
 
 import re
+import sys
 import unicodedata
 from functools import cache
 from itertools import pairwise
@@ -12,19 +13,19 @@ import pyarrow as pa
 from stages.normalize.invisible import is_invisible
 from stages.normalize.mojibake import PAIRS, repair_line
 from stages.normalize.unicode import NormalizeUnicode, clean, has_late_control, normalize_text, trim
-from stages.text.compiled import kernel
+from stages.text.compiled import inlined, kernel
 from stages.text.kept import kept
 
 UNCLEAN = 1
 """A character that `clean` may remove or replace."""
 COMPOSES = 2
-"""A character that NFC may join or reorder."""
+"""A character that NFC may join to another, or marks that it may reorder."""
 TRIM = 4
 """Spaces at the end of a line, or blank lines too many."""
 MISREAD = 32
 """A sign of mojibake, a C1 control (which is half of one), or broken UTF-8."""
 
-SPACE, NEWLINE = 8, 16
+SPACE, NEWLINE, MARK = 8, 16, 64
 FIRST, SECOND = 8, 20
 """Bits of a kind from which on it says of which pairs the character may be the first and the second."""
 TWICE = sum(1 << number for number, pair in enumerate(PAIRS) if pair.times > 1)
@@ -33,34 +34,41 @@ ONCE = (1 << len(PAIRS)) - 1 - TWICE
 
 
 def normalize_texts(texts: list[str], config: NormalizeUnicode) -> list[str]:
-    """`normalize_text` of each text; those that it would not change are only looked at.
+    """`normalize_text` of each text."""
+    found: list[str] = normalized(texts, config).to_pylist()
+    return found
+
+
+def normalized(texts: list[str] | pa.LargeStringArray, config: NormalizeUnicode) -> pa.LargeStringArray:
+    """`normalize_text` of each text; those that it would not change are only looked at, as bytes.
 
     Where no sign of mojibake is left when a text is clean, nothing but `trim` remains to be done.
     """
     try:
-        column = pa.array(texts, pa.large_string())
+        column = pa.array(texts, pa.large_string()) if isinstance(texts, list) else texts
     except UnicodeEncodeError:  # a lone surrogate somewhere
-        return [normalize_text(text, config) for text in texts]
-    found = list(texts)
+        return pa.array([normalize_text(text, config) for text in texts], pa.large_string())
     flags = suspects(column)
+    to_trim = flags & TRIM > 0
+    changed: dict[int, str] = {}
     cleaned = []
     for row in np.flatnonzero(flags & (UNCLEAN | COMPOSES | MISREAD)).tolist():
-        text = texts[row]
-        if flags[row] & UNCLEAN or (flags[row] & COMPOSES and not unicodedata.is_normalized("NFC", text)):
-            found[row] = clean(text)
-            cleaned.append(row)
-        elif flags[row] & MISREAD and not _is_well_read(column, row):
-            found[row] = normalize_text(text, config)
-        elif flags[row] & TRIM:
-            found[row] = trim(text)
-    _replace(found, np.flatnonzero(flags == TRIM), column)
-    column = pa.array([found[row] for row in cleaned], pa.large_string())
-    for at, (row, flag) in enumerate(zip(cleaned, suspects(column).tolist(), strict=True)):
-        if flag & MISREAD and not _is_well_read(column, at):
-            found[row] = normalize_text(texts[row], config)
+        if flags[row] & (UNCLEAN | COMPOSES):
+            text = column[row].as_py()
+            if flags[row] & UNCLEAN or not unicodedata.is_normalized("NFC", text):
+                changed[row] = clean(text)
+                cleaned.append(row)
+                continue
+        if flags[row] & MISREAD and not _is_well_read(column, row):
+            changed[row] = normalize_text(column[row].as_py(), config)
+    again = pa.array([changed[row] for row in cleaned], pa.large_string())
+    for at, (row, flag) in enumerate(zip(cleaned, suspects(again).tolist(), strict=True)):
+        if flag & MISREAD and not _is_well_read(again, at):
+            changed[row] = normalize_text(column[row].as_py(), config)
         elif flag & TRIM:
-            found[row] = trim(found[row])
-    return found
+            changed[row] = trim(changed[row])
+    to_trim[list(changed)] = False
+    return _replaced(column, np.flatnonzero(to_trim), changed)
 
 
 def _is_well_read(column: pa.LargeStringArray, row: int) -> bool:
@@ -72,14 +80,24 @@ def _is_well_read(column: pa.LargeStringArray, row: int) -> bool:
     return not any(has_late_control(line) or repair_line(line) != line for line in lines)
 
 
-def _replace(texts: list[str], rows: np.ndarray, column: pa.LargeStringArray) -> None:
-    """Trim some of the texts, which the column holds too."""
+def _replaced(column: pa.LargeStringArray, to_trim: np.ndarray, changed: dict[int, str]) -> pa.LargeStringArray:
+    """The texts, some of them trimmed, and others in place of some."""
+    if not len(to_trim) and not changed:
+        return column
+    rows = np.arange(len(column))
+    rows[to_trim] = len(column) + np.arange(len(to_trim))
+    rows[list(changed)] = len(column) + len(to_trim) + np.arange(len(changed))
+    others = pa.array(list(changed.values()), pa.large_string())
+    return pa.concat_arrays([column, _trimmed(column, to_trim), others]).take(pa.array(rows))
+
+
+def _trimmed(column: pa.LargeStringArray, rows: np.ndarray) -> pa.LargeStringArray:
+    """`trim` of some of the texts."""
     bounds, data = _utf8(column)
     trimmed = np.empty(int((bounds[rows + 1] - bounds[rows]).sum()), np.uint8)
     ends = np.zeros(len(rows) + 1, np.int64)
     _trim(data, bounds, rows, *_tables(), trimmed, ends)
-    for row, start, end in zip(rows.tolist(), ends.tolist(), ends[1:].tolist(), strict=False):
-        texts[row] = trimmed[start:end].tobytes().decode()
+    return pa.LargeStringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(trimmed))
 
 
 def suspects(column: pa.LargeStringArray) -> np.ndarray:
@@ -111,6 +129,8 @@ def suspect_plain(text: str) -> int:
     met = [(first >> FIRST) & (second >> SECOND) for first, second in pairwise(kinds)]
     if any(found & ONCE for found in met) or any(a & b & TWICE for a, b in zip(met, met[2:], strict=False)):
         flags |= MISREAD
+    if any(kind & following & MARK for kind, following in pairwise(kinds)):
+        flags |= COMPOSES
     if any(kind & SPACE and following & NEWLINE for kind, following in pairwise([*kinds, NEWLINE])):
         flags |= TRIM
     if text.startswith("\n") or text.endswith("\n") or "\n\n\n\n" in text:
@@ -163,6 +183,8 @@ def _kind(character: str) -> int:
         kind |= UNCLEAN
     if code < 0x80:
         return kind
+    if unicodedata.combining(character):
+        kind |= MARK
     if _composes(character):
         kind |= COMPOSES
     if code < 0x3000:  # no 8-bit encoding has a character beyond
@@ -173,13 +195,25 @@ def _kind(character: str) -> int:
 
 
 def _composes(character: str) -> bool:
-    """Whether NFC of a text that holds the character may differ from the text (superset of NFC_QC No and Maybe)."""
-    code = ord(character)
+    """Whether NFC may change the character, alone or behind another one (its quick check is No or Maybe).
+
+    Where no character does and no two marks are side by side, which it may reorder, a text is in NFC.
+    """
     return (
-        unicodedata.combining(character) != 0
+        character in _seconds()
+        or 0x1160 <= ord(character) < 0x1200  # vowels and final consonants of Hangul
         or unicodedata.normalize("NFC", character) != character
-        or 0x1160 <= code < 0x1200  # vowels and final consonants of Hangul
-        or unicodedata.category(character)[0] == "M"
+    )
+
+
+@cache
+def _seconds() -> frozenset[str]:
+    """Characters that NFC may join to the one before."""
+    pairs = ((chr(code), unicodedata.decomposition(chr(code)).split()) for code in range(sys.maxunicode + 1))
+    return frozenset(
+        chr(int(parts[1], 16))
+        for character, parts in pairs
+        if len(parts) == 2 and not parts[0].startswith("<") and unicodedata.normalize("NFC", character) == character
     )
 
 
@@ -224,6 +258,8 @@ def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
                 break
             kind = np.int64(classes[pages[code >> 8] + (code & 0xFF)])
             flag |= kind & (UNCLEAN | COMPOSES | MISREAD)
+            if kind & before & MARK:
+                flag |= COMPOSES
             met = (before >> FIRST) & (kind >> SECOND)
             if met & ONCE or met & met_two_ago & TWICE:
                 flag |= MISREAD
@@ -264,29 +300,41 @@ def _misread_lines(data: Any, pages: Any, classes: Any) -> Any:
 @kernel
 def _trim(data: Any, bounds: Any, rows: Any, pages: Any, classes: Any, out: Any, ends: Any) -> None:
     """`trim` of the texts of these rows, which are valid UTF-8, one after another; `ends` says where each ends."""
-    begin = np.int64(0)
+    write = np.int64(0)
     for number in range(rows.size):
-        at, end = bounds[rows[number]], bounds[rows[number] + 1]
-        write = solid = begin  # `solid` is the end of the last character that is no space
-        newlines = 0  # since that character
-        while at < end:
-            lead = data[at]
-            size = 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-            if lead == 10:
-                at += 1
-                if solid > begin and newlines < 3:
-                    out[solid + newlines] = 10
-                    newlines += 1
-                write = solid + newlines
-                continue
-            code = np.int64(lead) if size == 1 else np.int64(lead & (0x7F >> size))
-            for step in range(1, min(size, end - at)):
-                code = (code << 6) | np.int64(data[at + step] & 0x3F)
-            for step in range(min(size, end - at)):
-                out[write + step] = data[at + step]
-            write += min(size, end - at)
-            at += size
-            if not classes[pages[code >> 8] + (code & 0xFF)] & SPACE:
-                solid, newlines = write, 0
-        begin = solid
-        ends[number + 1] = begin
+        begin = write
+        line, stop = bounds[rows[number]], bounds[rows[number] + 1]
+        blank = 0  # lines since the last one that is not
+        while line < stop:
+            after = line  # end of the line
+            while after < stop and data[after] != 10:
+                after += 1
+            solid = _without_space(data, line, after, pages, classes)
+            if solid > line:
+                for _ in range(min(blank, 3) if write > begin else 0):
+                    out[write] = 10
+                    write += 1
+                for at in range(line, solid):
+                    out[write] = data[at]
+                    write += 1
+                blank = 0
+            blank += 1
+            line = after + 1
+        ends[number + 1] = write
+
+
+@inlined
+def _without_space(data: Any, start: Any, end: Any, pages: Any, classes: Any) -> Any:
+    """Where the last character of a line ends that is no space; its start where there is none."""
+    while end > start:
+        lead = end - 1
+        while lead > start and data[lead] & 0xC0 == 0x80:
+            lead -= 1
+        size = end - lead
+        code = np.int64(data[lead]) if size == 1 else np.int64(data[lead] & (0x7F >> size))
+        for step in range(1, size):
+            code = (code << 6) | np.int64(data[lead + step] & 0x3F)
+        if not classes[pages[code >> 8] + (code & 0xFF)] & SPACE:
+            break
+        end = lead
+    return end

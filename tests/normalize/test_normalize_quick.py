@@ -1,5 +1,7 @@
 """The quick look never misses a text that normalization changes."""
 
+import unicodedata
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -47,7 +49,12 @@ ODD = st.text(
         ("cr\r\nlf", UNCLEAN | TRIM),
         ("c1\x85", MISREAD | TRIM),
         ("e\u0301", COMPOSES),
-        ("हिन्दी", COMPOSES),
+        ("हिन्दी", 0),
+        ("ড়", 0),
+        ("בָּ", COMPOSES),
+        ("tiếng Việt", 0),
+        ("\u0915\u093f\u0902", 0),
+        ("a\u0327\u0315", COMPOSES),
         ("naÃ¯ve", MISREAD),
         ("soft\u00adhyphen", UNCLEAN),
         ("a ação", 0),
@@ -76,6 +83,20 @@ def test_quick_normalization_equals_the_careful_one(texts: list[str]) -> None:
 @given(st.lists(st.text(" \n\ta\u3000\u00a0語é", max_size=30), max_size=6))
 def test_trimming_equals_its_reference(texts: list[str]) -> None:
     assert normalize_texts(texts, CONFIG) == [trim(text) for text in texts]
+
+
+MARKS = st.text(
+    st.one_of(
+        st.characters(categories=["Mn", "Mc", "Me"]),
+        st.sampled_from("aeoưकडনறකሀ가ᄀ\u0301\u0323\u093c\u094d\u09be\u0bd7\u1161\u11a8\u3099か"),
+    ),
+    max_size=8,
+)
+
+
+@given(MARKS)
+def test_what_is_not_flagged_is_composed(text: str) -> None:
+    assert suspect_plain(text) & COMPOSES or unicodedata.is_normalized("NFC", text)
 
 
 def test_a_lone_surrogate_is_no_obstacle() -> None:

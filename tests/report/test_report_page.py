@@ -94,6 +94,13 @@ def test_page_is_small_and_deterministic_but_for_times(run: RunDir, page: str) -
     assert speed.sub("", Path(write_report(run)).read_text("utf-8")) == speed.sub("", page)
 
 
+def test_what_does_not_fit_in_memory_makes_the_same_page(
+    run: RunDir, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.report.page.HELD_VALUES", 0)
+    assert Path(write_report(RunDir(run.uri))).read_text("utf-8") == page
+
+
 def test_hostile_text_stays_text(page: str, tree: Tree) -> None:
     assert "<img" not in page
     assert "alert(1)" in page  # shown, as text
