@@ -171,11 +171,11 @@ def annotate(
     spans = []
     for step, opened_resources in zip(steps, resources, strict=True):
         written = step.stage.function(batch, step.config, **opened_resources)
-        for name in written.schema.names:
+        for name, column in zip(written.schema.names, written.columns, strict=True):
             if name.endswith("_spans"):
-                spans.append(written.column(name))
+                spans.append(column)
             else:
-                columns[name] = written.column(name)
+                columns[name] = column
     columns["spans"] = _merged(spans, len(batch))
     return pa.table([columns[name] for name in schema.names], schema=schema)
 

@@ -21,16 +21,6 @@ LANES: Final = 16
 
 
 @_operation
-def count_ones(typing_context: Any, word: Any) -> Any:
-    """Number of set bits of a uint64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
-
-
-@_operation
 def add_lanes(typing_context: Any, target: Any, row: Any, source: Any, rows: Any, count: Any, column: Any) -> Any:
     """Add LANES columns, from `column` on, of `count` rows of a float32 matrix to a row of the target.
 
@@ -72,80 +62,10 @@ def zeros(shape: tuple[int, ...], kind: type[np.generic]) -> np.ndarray:
     return room[start : start + size].view(kind).reshape(shape)
 
 
-WINDOW: Final = 32
-"""Bytes that `separators` looks at: one register of AVX2."""
-
-
-def _pointer(context: Any, builder: Any, kind: Any, array: Any, place: Any, to: Any) -> Any:
-    """Pointer to a byte of an array of bytes, as one to another type."""
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [place], source_etype=ir.IntType(8)), to.as_pointer())
-
-
-def _of_window(test: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Any:
-    """An operation that gives a uint32 with a bit for each of the WINDOW bytes of an array from a place on."""
-    kind = ir.VectorType(ir.IntType(8), WINDOW)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        found = builder.load(
-            _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind), align=1, typ=kind
-        )
-        bits = test(builder, found, lambda number: ir.Constant(kind, [number] * WINDOW))
-        return builder.bitcast(bits, ir.IntType(WINDOW))
-
-    return generate
-
-
-def _is_separator(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
-    controls = builder.icmp_unsigned("<", builder.sub(found, every(9)), every(5))
-    blanks = builder.or_(builder.icmp_unsigned("==", found, every(32)), builder.icmp_unsigned("==", found, every(0)))
-    return builder.or_(controls, blanks)
-
-
-def _is_letter(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
-    return builder.icmp_unsigned("<", builder.sub(builder.or_(found, every(0x20)), every(97)), every(26))
-
-
-def _is_high(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
-    return builder.icmp_unsigned(">=", found, every(0x80))
-
-
 @inlined
 def separates(byte: Any) -> Any:
     """Whether fastText ends a word here; a line feed, which ends its line, counts as a space."""
     return byte <= 32 and (byte == 32 or (9 <= byte <= 13) or byte == 0)
-
-
-@_operation
-def separators(typing_context: Any, data: Any, place: Any) -> Any:
-    """A bit for each of the WINDOW bytes from `place` on that `separates`.
-
-    Nothing is checked: the caller vouches for as many bytes.
-    """
-    return types.uint32(data, types.uint64), _of_window(_is_separator)
-
-
-@_operation
-def ascii_letters(typing_context: Any, data: Any, place: Any) -> Any:
-    """As `separators`, for the letters A to Z and a to z."""
-    return types.uint32(data, types.uint64), _of_window(_is_letter)
-
-
-@_operation
-def high_bytes(typing_context: Any, data: Any, place: Any) -> Any:
-    """As `separators`, for bytes from 0x80 on."""
-    return types.uint32(data, types.uint64), _of_window(_is_high)
-
-
-@_operation
-def first_one(typing_context: Any, word: Any) -> Any:
-    """Place of the lowest set bit of a uint32; 32 where none is set."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        count = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
-        return builder.zext(count, ir.IntType(64))
-
-    return types.uint64(types.uint32), generate
 
 
 @_operation

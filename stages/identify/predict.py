@@ -7,18 +7,9 @@ from numba import float32, int8, int32, int64, uint8, uint32, uint64
 
 from stages.identify.best import best_labels
 from stages.identify.compiled import inlined, kernel
-from stages.identify.lanes import (
-    LANES,
-    WINDOW,
-    add_lanes,
-    count_ones,
-    fetch,
-    first_one,
-    separates,
-    separators,
-    zeros,
-)
+from stages.identify.lanes import LANES, add_lanes, fetch, separates, zeros
 from stages.text.compiled import load8
+from stages.text.windows import WINDOW, count_ones, first_one, separators
 
 FNV_BASIS: Final = 2166136261
 FNV_PRIME: Final = 16777619

@@ -10,7 +10,7 @@ import numpy as np
 from numba import uint64
 
 from stages.identify.compiled import inlined, kernel
-from stages.identify.lanes import WINDOW, ascii_letters, count_ones, first_one, high_bytes
+from stages.text.windows import WINDOW, ascii_letters, count_ones, first_one, high_bytes
 
 UNKNOWN: Final = "Zyyy"
 """ISO 15924 for text without letters."""

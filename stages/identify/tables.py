@@ -5,9 +5,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from stages.identify.best import HIERARCHICAL, sigmoid_table
-from stages.identify.lanes import LANES, WINDOW, zeros
+from stages.identify.lanes import LANES, zeros
 from stages.identify.model_file import MOST_EXAMPLES, ModelFile
 from stages.identify.predict import fill_slots
+from stages.text.windows import WINDOW
 
 LARGEST_COPY: Final = 1 << 28
 """Bytes of a matrix from which it is not held twice while a model is opened."""

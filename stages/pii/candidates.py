@@ -3,12 +3,13 @@
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-from numba import int64
+from numba import int64, uint32
 
 from stages.pii.phone import LABELS
 from stages.text.arrays import Segments
 from stages.text.code_points import characters_in
 from stages.text.compiled import borrowed, inlined, item, kernel
+from stages.text.windows import WINDOW, ascii_capitals, ascii_digits, equals, first_one
 
 EMAIL: Final = 0
 IPV4: Final = 1
@@ -160,24 +161,45 @@ def _may_be_iban(data: Any, begin: Any, place: Any, stop: Any) -> Any:
     return place == begin or not (_is_digit(item(data, place - 1)) or _is_letter(item(data, place - 1)))
 
 
+@inlined
+def _next_place(data: Any, place: Any, stop: Any) -> Any:
+    """The first place from here on at which something may be found: a digit, colon or at sign, or two capitals before
+    digits; the end if there is none."""
+    while place < stop and place + WINDOW <= data.size:
+        capitals, digits = uint32(ascii_capitals(data, place)), uint32(ascii_digits(data, place))
+        found = digits | equals(data, place, 0x3A) | equals(data, place, 0x40)
+        pairs = digits & (digits >> uint32(1)) | uint32(1 << (WINDOW - 1))  # what follows the last one is not known
+        codes = capitals & (capitals >> uint32(1) | uint32(1 << (WINDOW - 1)))
+        found |= codes & (pairs >> uint32(2) | uint32(3 << (WINDOW - 2)))
+        if found:
+            return min(place + int64(first_one(found)), stop)
+        place += WINDOW
+    while place < stop:
+        byte = item(data, place)
+        if 0x30 <= byte <= 0x3A or 0x40 <= byte <= 0x5A:
+            break
+        place += 1
+    return place
+
+
 @kernel
-def find_windows(data: Any, offsets: Any, looked_at: Any, windows: Any) -> Any:
+def find_windows(data: Any, offsets: Any, windows: Any) -> Any:
     """Fill `windows` as far as there is room and return how many there are.
 
     A window holds all that a pattern could match from its first to its last character; what follows it matters only
     to the patterns' look-ahead.
     """
-    data, offsets, windows, looked_at = borrowed((data, offsets, windows, looked_at))
+    data, offsets, windows = borrowed((data, offsets, windows))
     count = int64(0)
     for document in range(offsets.size - 1):
         begin, stop = offsets[document], offsets[document + 1]
         counted, characters = begin, int64(0)  # the characters before `counted`
         number_end = dotted_end = address_end = place = begin
-        while place < stop:
+        while True:
+            place = _next_place(data, place, stop)
+            if place >= stop:
+                break
             byte = item(data, place)
-            if not item(looked_at, byte):
-                place += 1
-                continue
             kind, length, back = int64(-1), int64(1), int64(0)
             dots = int64(0)
             if _is_digit(byte):
@@ -228,22 +250,12 @@ def _put(windows: Any, at: Any, document: Any, kind: Any, start: Any, end: Any) 
         windows.starts[at], windows.ends[at] = start, end
 
 
-def _looked_at() -> np.ndarray:
-    """Bytes at which something may be found: digits, colons, at signs, ASCII capitals."""
-    found = np.zeros(256, bool)
-    found[[*range(0x30, 0x3B), *range(0x40, 0x5B)]] = True
-    return found
-
-
-_LOOKED_AT: Final = _looked_at()
-
-
 def candidates(segments: Segments) -> Windows:
     """All windows of a batch, by document."""
     room = 1024
     while True:
         windows = Windows.of_size(room)
-        count = int(find_windows(segments.data, segments.offsets, _LOOKED_AT, windows))
+        count = int(find_windows(segments.data, segments.offsets, windows))
         if count <= room:
             return Windows(*(array[:count] for array in windows))
         room = count

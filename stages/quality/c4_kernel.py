@@ -3,15 +3,16 @@
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from numba import int64, uint8, uint32
 
 from stages.text.arrays import Segments
-from stages.text.code_points import EACH, TOPS, decode, decode_before, entry, zero_bytes
-from stages.text.compiled import borrowed, inlined, item, kernel, load8
+from stages.text.code_points import decode, decode_before, entry
+from stages.text.compiled import borrowed, inlined, item, kernel
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import IS_WORD, RUN
 from stages.text.sentences import Marks, count_sentences, holds
 from stages.text.tables import DECIMAL, NO_WORD, SEGMENTED, SPACE, WORD, tables
+from stages.text.windows import WINDOW, at_least, equals, equals_letter
 
 COUNTS: Final = 8
 (LOREM, BRACES, SENTENCES, JAVASCRIPT, POLICY, UNTERMINATED, FEW, LONG) = range(COUNTS)
@@ -76,22 +77,31 @@ def _matches(data: Any, place: Any, end: Any, phrases: Any, start: Any, stop: An
 
 
 @inlined
+def _phrase_hints(data: Any, place: Any) -> Any:
+    """Not 0 if `java`, `coo`, `poli`, `f us` or `m ip` stands in WINDOW bytes from a place on, in either case."""
+    a, i, o = equals_letter(data, place, 0x61), equals_letter(data, place, 0x69), equals_letter(data, place, 0x6F)
+    p, u, s = equals_letter(data, place, 0x70), equals_letter(data, place, 0x75), equals_letter(data, place, 0x73)
+    space = equals_letter(data, place, 0x20)
+    found = equals_letter(data, place, 0x6A) & (a >> 1) & (equals_letter(data, place, 0x76) >> 2) & (a >> 3)
+    found |= equals_letter(data, place, 0x63) & (o >> 1) & (o >> 2)
+    found |= p & (o >> 1) & (equals_letter(data, place, 0x6C) >> 2) & (i >> 3)
+    found |= equals_letter(data, place, 0x66) & (space >> 1) & (u >> 2) & (s >> 3)
+    return found | (equals_letter(data, place, 0x6D) & (space >> 1) & (i >> 2) & (p >> 3))
+
+
+@inlined
 def _may_hold_phrase(data: Any, start: Any, end: Any) -> Any:
     """Whether a line may hold one of the phrases: each has one of `java`, `coo`, `poli`, `f us` and `m ip`.
 
-    Bytes are compared without the bit that tells capitals from small letters, all places alike, so that many are
-    compared at once. Most lines have none of them.
+    Most lines have none of them. Those that end behind the line do no harm; nor does a line at the end of the buffer,
+    where too few bytes can be read at once.
     """
-    found = False
-    for place in range(start, end - 3):
-        one, two = item(data, place) | uint8(0x20), item(data, place + 1) | uint8(0x20)
-        three, four = item(data, place + 2) | uint8(0x20), item(data, place + 3) | uint8(0x20)
-        found |= (one == uint8(0x6A)) & (two == uint8(0x61)) & (three == uint8(0x76)) & (four == uint8(0x61))
-        found |= (one == uint8(0x63)) & (two == uint8(0x6F)) & (three == uint8(0x6F))
-        found |= (one == uint8(0x70)) & (two == uint8(0x6F)) & (three == uint8(0x6C)) & (four == uint8(0x69))
-        found |= (one == uint8(0x66)) & (two == uint8(0x20)) & (three == uint8(0x75)) & (four == uint8(0x73))
-        found |= (one == uint8(0x6D)) & (two == uint8(0x20)) & (three == uint8(0x69)) & (four == uint8(0x70))
-    return found
+    place = start
+    while place < end - 2:
+        if place + WINDOW > data.size or _phrase_hints(data, place):
+            return True
+        place += WINDOW - 3
+    return False
 
 
 @inlined
@@ -177,8 +187,10 @@ def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
 
 
 @inlined
-def _judge(data: Any, start: Any, end: Any, count: Any, rules: Any, phrases: Any, tables: Any, row: Any) -> None:
-    """C4's tests for a line of so many words, in their order."""
+def _judge(
+    data: Any, start: Any, end: Any, count: Any, brace: Any, rules: Any, phrases: Any, tables: Any, row: Any
+) -> None:
+    """C4's tests for a line of so many words, with a curly brace or without, in their order."""
     if not _is_terminated(data, start, end, rules):
         row[UNTERMINATED] += 1
         if rules.terminated_only:
@@ -190,10 +202,7 @@ def _judge(data: Any, start: Any, end: Any, count: Any, rules: Any, phrases: Any
     if kind in (LOREM, JAVASCRIPT):
         row[kind] += 1
         return
-    for place in range(start, end):
-        if item(data, place) == 0x7B:
-            row[BRACES] += 1
-            break
+    row[BRACES] += int64(brace)
     if kind == POLICY:
         row[POLICY] += 1
         return
@@ -202,20 +211,24 @@ def _judge(data: Any, start: Any, end: Any, count: Any, rules: Any, phrases: Any
 
 @inlined
 def _glance(data: Any, start: Any, end: Any) -> Any:
-    """Of a line: whether it may hold more than ASCII and two-byte characters, whether it has a square bracket."""
-    high, bracket = uint64(0), uint64(0)
+    """Of a line: whether it may hold more than ASCII and two-byte characters, a square bracket, a curly brace."""
+    high, bracket, brace = uint32(0), uint32(0), uint32(0)
     place = start
-    while place + 8 <= end:
-        eight = load8(data, place)
-        high |= eight & (eight << uint64(1)) & (eight << uint64(2)) & uint64(TOPS)
-        bracket |= zero_bytes(eight ^ uint64(0x5B * EACH))
-        place += 8
-    is_high, has_bracket = high != uint64(0), bracket != uint64(0)
+    while place < end and place + WINDOW <= data.size:
+        left = end - place
+        within = ~uint32(0) if left >= WINDOW else (uint32(1) << uint32(left)) - uint32(1)
+        high |= at_least(data, place, 0xE0) & within
+        bracket |= equals(data, place, 0x5B) & within
+        brace |= equals(data, place, 0x7B) & within
+        place += WINDOW
+    is_high, has_bracket, has_brace = high != uint32(0), bracket != uint32(0), brace != uint32(0)
     while place < end:
-        is_high |= item(data, place) >= 0xE0
-        has_bracket |= item(data, place) == 0x5B
+        byte = item(data, place)
+        is_high |= byte >= 0xE0
+        has_bracket |= byte == 0x5B
+        has_brace |= byte == 0x7B
         place += 1
-    return is_high, has_bracket
+    return is_high, has_bracket, has_brace
 
 
 @inlined
@@ -319,7 +332,7 @@ def judge_lines(
         for line in range(first[document], first[document + 1]):
             start = after_spaces(data, lines.starts[line], lines.ends[line], tables)
             end = before_spaces(data, start, lines.ends[line], tables)
-            high, bracket = _glance(data, start, end)
+            high, bracket, brace = _glance(data, start, end)
             characters = count = longest = int64(0)
             if high or end - start > rules.max_length:
                 characters, count, longest, segmented = _look(data, start, end, tables)
@@ -331,9 +344,9 @@ def judge_lines(
                 row[LONG] += 1
             elif bracket:
                 size = _without_citations(data, start, end, tables, copy)
-                _judge(copy, int64(0), size, count, rules, phrases, tables, row)
+                _judge(copy, int64(0), size, count, brace, rules, phrases, tables, row)
             else:
-                _judge(data, start, end, count, rules, phrases, tables, row)
+                _judge(data, start, end, count, brace, rules, phrases, tables, row)
 
 
 def count(segments: Segments, rules: Rules) -> np.ndarray:

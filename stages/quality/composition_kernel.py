@@ -3,19 +3,52 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint8, uint32
+from numba import int64, uint8, uint32, uint64
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
 from stages.text.compiled import borrowed, inlined, item, kernel
 from stages.text.sentences import holds
 from stages.text.tables import CAPITAL, LETTER, NUMBER, OWN_SCRIPT, PUNCTUATION, SPACE, SYMBOL, WHITE_SPACE, tables
+from stages.text.windows import (
+    WINDOW,
+    ascii_capitals,
+    ascii_digits,
+    ascii_letters,
+    at_least,
+    equals,
+    first_one,
+    high_bytes,
+    ones_in,
+)
 
 COUNTS: Final = 8
 (VISIBLE, LETTERS, DIGITS, MARKS, SYMBOLS, CAPITALS, SCRIPTED, OF_SCRIPT) = range(COUNTS)
 _CLASSES: Final = 256
 """Combinations of the flags that are counted: the lowest eight bits."""
 _ASCII: Final = 128
+
+
+@inlined
+def _add_ascii(data: Any, place: Any, within: Any, row: Any) -> Any:
+    """Add the characters of a window whose bits are set, all of them ASCII, and return how many letters they are."""
+    capitals = ones_in(ascii_capitals(data, place) & within)
+    letters, digits = ones_in(ascii_letters(data, place) & within), ones_in(ascii_digits(data, place) & within)
+    graphic = at_least(data, place, 0x21) & within
+    shown = ones_in(graphic & ~equals(data, place, 0x7F))
+    blanks = (at_least(data, place, 0x09) & ~at_least(data, place, 0x0E)) | at_least(data, place, 0x1C)
+    signs = at_least(data, place, 0x3C) & ~at_least(data, place, 0x3F)  # < = >
+    signs |= equals(data, place, 0x24) | equals(data, place, 0x2B) | equals(data, place, 0x5E)  # $ + ^
+    signs |= equals(data, place, 0x60) | equals(data, place, 0x7C) | equals(data, place, 0x7E)  # ` | ~
+    symbols = ones_in(signs & within)
+    row[VISIBLE] += ones_in(within & ~(blanks & ~graphic))
+    row[LETTERS] += letters
+    row[DIGITS] += digits
+    row[MARKS] += shown - letters - digits - symbols
+    row[SYMBOLS] += symbols
+    row[CAPITALS] += capitals
+    row[SCRIPTED] += letters
+    return letters
 
 
 @kernel
@@ -28,9 +61,16 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
         for kind in range(_CLASSES + _ASCII):
             classes[kind] = 0
         place, stop = offsets[document], offsets[document + 1]
-        of_script = int64(0)
+        row = counts[document]
+        of_script = latin = int64(0)
         while place < stop:
             byte = item(data, place)
+            if byte < 0x80 and place + WINDOW <= min(stop, data.size) and item(data, place + 1) < 0x80:
+                ahead = first_one(high_bytes(data, place))  # up to the next byte that is not ASCII
+                within = (uint32(1) << uint32(ahead)) - uint32(1) if ahead < uint64(WINDOW) else ~uint32(0)
+                latin += _add_ascii(data, place, within, row)
+                place += int64(ahead)
+                continue
             if byte < 0x80:
                 classes[_CLASSES + int64(byte)] += 1
                 place += 1
@@ -47,7 +87,8 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
                 classes[flags & uint32(_CLASSES - 1)] += number
                 if script.size and flags & uint32(LETTER) and holds(script, byte):
                     of_script += number
-        row = counts[document]
+        if script.size and holds(script, int64(0x61)):  # whoever has one letter of ASCII has all
+            of_script += latin
         for kind in range(_CLASSES):
             number = classes[kind]
             if number:

@@ -8,7 +8,17 @@ from numba import int32, int64, uint8, uint64
 
 from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
 from stages.text.arrays import Segments
-from stages.text.code_points import MIXER, MULTIPLIER, find_slot, hash_bytes, table_size, word_hash
+from stages.text.code_points import (
+    MIXER,
+    MULTIPLIER,
+    characters_in,
+    final,
+    find_slot,
+    hash_bytes,
+    hash_step,
+    table_size,
+    word_hash,
+)
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import WordArrays
@@ -70,7 +80,8 @@ def repeat_words(words: Any, first: Any, scratch: Any, found: Any) -> None:
     """Fill `found`, (sizes, documents): characters of the most frequent n-gram of each of `TOP_SIZES`, with its spaces
     and times its count, and of all duplicates of each of `DUPLICATE_SIZES`.
 
-    An n-gram can only repeat where its (n-1)-gram does, so each size looks at the places that the last one left over.
+    An n-gram can only repeat where both its (n-1)-grams do, so each size looks at the neighbours among the places that
+    the last one left over.
     """
     words, first, scratch, found = borrowed((words, first, scratch, found))
     keys, counts, places, hashes, slots = scratch.keys, scratch.counts, scratch.places, scratch.hashes, scratch.slots
@@ -86,11 +97,14 @@ def repeat_words(words: Any, first: Any, scratch: Any, found: Any) -> None:
         left = _repeated_pairs(raws, begin, end, scratch)
         for size in range(2, _LAST + 1):
             if size > 2:
-                if left and item(places, left - 1) + size > end:
-                    left -= 1  # places ascend, so only the last can be too near to the end
-                for number in range(left):
-                    word = item(raws, item(places, number) + size - 1)
-                    put(hashes, number, _longer(item(hashes, number), word))
+                kept = int64(0)
+                for number in range(left - 1):
+                    place = item(places, number)
+                    key = _longer(item(hashes, number), item(raws, place + size - 1))
+                    put(places, kept, place)
+                    put(hashes, kept, key)
+                    kept += int64(item(places, number + 1) == place + 1)
+                left = kept
             if left < 2:
                 break
             slots_used = table_size(left, keys.size)
@@ -204,29 +218,34 @@ def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, s
             _clear(keys, slots)
             start = after_spaces(data, start, stop, tables)
             stop = before_spaces(data, start, stop, tables)
-            _repeat_paragraphs(data, start, stop, keys, slots - 1, document, found)
+            _repeat_paragraphs(data, start, stop, lines, begin, end, keys, slots - 1, document, found)
 
 
 @inlined
-def _repeat_paragraphs(data: Any, start: Any, stop: Any, keys: Any, mask: Any, document: Any, found: Any) -> None:
-    """Paragraphs of a text without white space around it: what two or more line feeds separate."""
+def _repeat_paragraphs(
+    data: Any, start: Any, stop: Any, lines: Any, begin: Any, end: Any, keys: Any, mask: Any, document: Any, found: Any
+) -> None:
+    """Paragraphs of a text without the white space around it, data[start:stop]: lines without an empty one between.
+
+    A paragraph is known by the hashes of its lines, one after the other.
+    """
     total = duplicates = characters = int64(0)
-    while True:
-        end = start
-        length = int64(0)
-        while end < stop and not (data[end] == 0x0A and data[end + 1] == 0x0A):
-            length += int64((data[end] & 0xC0) != 0x80)
-            end += 1
-        total += 1
-        if not is_new(keys, mask, hash_bytes(data, start, end)):
-            duplicates += 1
-            characters += length
-        start = end
-        while start < stop and data[start] == 0x0A:
-            start += 1
-        if start == stop:
-            break
-    found[PARAGRAPHS, document] = total
+    size, length, hashed = int64(0), int64(0), uint64(0)  # of the paragraph: its lines, characters and hash
+    for line in range(begin, end + 1):
+        if line == end or lines.starts[line] == lines.ends[line] or lines.starts[line] >= stop:
+            if size:
+                total += 1
+                if not is_new(keys, mask, final(hashed, size)):
+                    duplicates += 1
+                    characters += length + size - 1
+            size, length, hashed = int64(0), int64(0), uint64(0)
+        elif lines.ends[line] > start:
+            first, last = max(lines.starts[line], start), min(lines.ends[line], stop)
+            whole = first == lines.starts[line] and last == lines.ends[line]
+            size += 1
+            length += int64(lines.lengths[line]) if whole else characters_in(data, first, last)
+            hashed = hash_step(hashed, lines.hashes[line] if whole else hash_bytes(data, first, last))
+    found[PARAGRAPHS, document] = max(total, 1)
     found[DUPLICATE_PARAGRAPHS, document] = duplicates
     found[DUPLICATE_PARAGRAPH_CHARACTERS, document] = characters
 

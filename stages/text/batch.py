@@ -59,8 +59,7 @@ def measured(schema: pa.Schema, rows: Sequence[Sequence[object]]) -> pa.RecordBa
 
 def columns_of(schema: pa.Schema, columns: Sequence[np.ndarray]) -> pa.RecordBatch:
     """Columns of a schema from their values, computed in float64 or int64, in the schema's order."""
-    arrays = [
-        pa.array(values.astype(field.type.to_pandas_dtype()), field.type)
-        for values, field in zip(columns, schema, strict=True)
-    ]
+    kinds = [kind.to_pandas_dtype() for kind in schema.types]
+    # naming the type again would have each array looked at value by value
+    arrays = [pa.array(values.astype(kind)) for values, kind in zip(columns, kinds, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)

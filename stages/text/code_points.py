@@ -201,9 +201,11 @@ def table_size(count: Any, limit: Any) -> Any:
 def find_slot(keys: Any, mask: Any, key: Any) -> Any:
     """Where a key (not 0) stands in a table of `mask + 1` slots, or the empty slot where it belongs."""
     slot = int64(uint64(key) >> uint64(20)) & mask
-    while item(keys, slot) != uint64(0) and item(keys, slot) != key:
+    while True:
+        found = item(keys, slot)
+        if (found == uint64(0)) | (found == key):  # one branch, as which of the two holds is anyone's guess
+            return slot
         slot = (slot + 1) & mask
-    return slot
 
 
 def empty_table(count: int) -> np.ndarray:

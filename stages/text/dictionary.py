@@ -8,7 +8,7 @@ import numpy as np
 from numba import int64, uint8, uint32
 
 from stages.text.code_points import decode, entry
-from stages.text.compiled import borrowed, item, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.ideographs import Paths, cut_plain_runs, dictionary
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.memory import room
@@ -36,15 +36,18 @@ def cut_runs(
 
     Equal runs are cut once.
     """
-    runs = np.flatnonzero(words.classes & RUN)
-    if not runs.size or segmenter == "spaces":
+    if segmenter == "spaces":
+        return words, first
+    runs = room(words.classes.size + 1, np.int64)
+    runs = runs[: list_runs(words.classes, runs)]
+    if not runs.size:
         return words, first
     _, distinct, kinds = np.unique(words.raw_hashes[runs], return_index=True, return_inverse=True)
     distinct = runs[distinct]
     cuts = find_cuts(data, words.starts[distinct], words.ends[distinct], tables, segmenter)
     found = WordArrays.of_size(words.starts.size + int(cuts.counts[kinds].sum()))
     new_first = np.zeros(first.size, np.int64)
-    count = replace_runs(data, words, first, cuts.first[kinds], cuts.ends, tables, found, new_first)
+    count = replace_runs(data, words, runs, first, cuts.first[kinds], cuts.ends, tables, found, new_first)
     return found.cut(count), new_first
 
 
@@ -143,38 +146,69 @@ def byte_offsets(text: Any, units: Any) -> Any:
 
 
 @kernel
+def list_runs(classes: Any, runs: Any) -> Any:
+    """Fill `runs`, which has room for one more than there are words, with those that are runs; how many they are."""
+    classes, runs = borrowed((classes, runs))
+    count = int64(0)
+    for word in range(classes.size):
+        put(runs, count, int64(word))
+        count += int64(item(classes, word) & uint8(RUN) != 0)
+    return count
+
+
+@inlined
+def _copy_words(words: Any, start: Any, end: Any, found: Any, at: Any) -> None:
+    """Enter words from `start` to `end`; array by array, so that many are copied at once."""
+    for word in range(end - start):
+        put(found.starts, at + word, item(words.starts, start + word))
+    for word in range(end - start):
+        put(found.ends, at + word, item(words.ends, start + word))
+    for word in range(end - start):
+        put(found.lengths, at + word, item(words.lengths, start + word))
+    for word in range(end - start):
+        put(found.classes, at + word, item(words.classes, start + word))
+    for word in range(end - start):
+        put(found.raw_hashes, at + word, item(words.raw_hashes, start + word))
+    for word in range(end - start):
+        put(found.dedup_hashes, at + word, item(words.dedup_hashes, start + word))
+
+
+@kernel
 def replace_runs(
-    data: Any, words: Any, first: Any, first_cuts: Any, cuts: Any, tables: Any, found: Any, new_first: Any
+    data: Any, words: Any, runs: Any, first: Any, first_cuts: Any, cuts: Any, tables: Any, found: Any, new_first: Any
 ) -> Any:
     """Fill `found` with the words, each run cut, and return how many there are.
 
     The cuts of the run with number i, in bytes from its start, begin at `first_cuts[i]`.
     """
-    data, words, first, first_cuts, cuts = borrowed((data, words, first, first_cuts, cuts))
+    data, words, runs, first, first_cuts, cuts = borrowed((data, words, runs, first, first_cuts, cuts))
     tables, found, new_first = borrowed((tables, found, new_first))
-    count = run = int64(0)
-    for document in range(first.size - 1):
-        for word in range(first[document], first[document + 1]):
-            start, end = words.starts[word], words.ends[word]
-            if not words.classes[word] & uint8(RUN):
-                found.starts[count], found.ends[count], found.lengths[count] = start, end, words.lengths[word]
-                found.classes[count] = words.classes[word]
-                found.raw_hashes[count], found.dedup_hashes[count] = words.raw_hashes[word], words.dedup_hashes[word]
-                count += 1
-                continue
-            more = words.classes[word] & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN)
-            offset, cut = start, first_cuts[run]
-            run += 1
-            while start < end:
-                stop = min(end, cuts[cut] + offset) if cut < cuts.size else end
-                cut += 1
-                seen, length, place = uint32(0), int64(0), start
-                while place < stop:
-                    point, place = decode(data, place)
-                    seen |= item(tables.flags, entry(tables.blocks, point))
-                    length += 1
-                put_word(data, start, stop, length, seen, more, tables, found, count)
-                count += 1
-                start = stop
-        new_first[document + 1] = count
-    return count
+    count = copied = document = int64(0)
+    for run in range(runs.size):
+        word = runs[run]
+        while first[document + 1] <= word:  # documents that end before the run
+            document += 1
+            new_first[document] = count + first[document] - copied
+        _copy_words(words, copied, word, found, count)
+        count += word - copied
+        copied = word + 1
+        offset, end = words.starts[word], words.ends[word]
+        more = words.classes[word] & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN)
+        start, cut = offset, first_cuts[run]
+        while start < end:
+            stop = min(end, cuts[cut] + offset) if cut < cuts.size else end
+            cut += 1
+            seen, length, place = uint32(0), int64(0), start
+            while place < stop:
+                point, place = decode(data, place)
+                seen |= item(tables.flags, entry(tables.blocks, point))
+                length += 1
+            put_word(data, start, stop, length, seen, more, tables, found, count)
+            count += 1
+            start = stop
+    while document < first.size - 1:
+        document += 1
+        new_first[document] = count + first[document] - copied
+    last = first[first.size - 1]
+    _copy_words(words, copied, last, found, count)
+    return count + last - copied

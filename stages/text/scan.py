@@ -5,7 +5,17 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numba import int64, uint8, uint32, uint64
 
-from stages.text.code_points import EACH, TOPS, decode, entry, folded_ascii_hash, hash_bytes, mapped_hash
+from stages.text.code_points import (
+    EACH,
+    TOPS,
+    decode,
+    entry,
+    final,
+    folded_ascii_hash,
+    hash_bytes,
+    hash_step,
+    mapped_hash,
+)
 from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros
 from stages.text.memory import room
 from stages.text.tables import (
@@ -25,6 +35,7 @@ from stages.text.tables import (
     NUMBER,
     WORD,
 )
+from stages.text.windows import WINDOW, ascii_capitals, ascii_digits, ascii_letters, first_one
 
 HAS_LETTER: Final = 1
 IS_WORD: Final = 2
@@ -142,6 +153,57 @@ def _ascii_word(data: Any, place: Any, stop: Any) -> Any:
     return count, seen
 
 
+@inlined
+def _short_hash(data: Any, start: Any, size: Any) -> Any:
+    """`hash_bytes` of fewer than 16 bytes, without a branch that depends on how many; 16 can be read."""
+    first, second = load8(data, start), load8(data, start + 8)
+    after = max(size - 8, int64(0))
+    first &= (uint64(1) << uint64(8 * size)) - uint64(1) if size < 8 else ~uint64(0)
+    second &= (uint64(1) << uint64(8 * after)) - uint64(1)
+    one = hash_step(uint64(0), first)
+    two = hash_step(one, second)
+    return final(one if size < 8 else two, size)
+
+
+@inlined
+def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any, words: Any, at: Any) -> Any:
+    """Enter a word of ASCII letters and digits, or one ASCII mark, if it surely ends where those do: its bytes, or 0.
+
+    WINDOW bytes can be read. Most words of most texts are such; what follows them is white space or a mark without a
+    letter or digit behind it.
+    """
+    byte = item(data, place)
+    letters, digits = uint32(ascii_letters(data, place)), uint32(ascii_digits(data, place))
+    size = min(int64(first_one(~(letters | digits))), stop - place)
+    if size == 0:
+        following = item(data, place + 1) if place + 1 < stop else uint8(0)
+        flags = item(flag_table, ascii_at + int64(byte & 0x7F))
+        if byte >= 0x7F or following >= 0x80 or (following == byte and flags & uint32(FILLER)):
+            return int64(0)
+        words.starts[at], words.ends[at], words.lengths[at] = place, place + 1, 1
+        words.classes[at], words.dedup_hashes[at] = classes(flags), uint64(0)
+        words.raw_hashes[at] = final(hash_step(uint64(0), uint64(byte)), int64(1))
+        return int64(1)
+    if size > WINDOW - 2:
+        return int64(0)
+    end = place + size
+    if end < stop and item(data, end) > 0x20:
+        following = item(data, end + 1) if end + 1 < stop else uint8(0)
+        goes_on = (letters | digits) >> uint32(size + 1) & uint32(1)
+        if item(data, end) >= 0x80 or following >= 0x80 or goes_on:
+            return int64(0)
+    within = (uint32(1) << uint32(size)) - uint32(1)
+    capitals = uint32(ascii_capitals(data, place)) & within
+    words.starts[at], words.ends[at], words.lengths[at] = place, end, size
+    kind = uint8(IS_WORD) | (uint8(HAS_LETTER) if letters & within else uint8(0))
+    kind |= uint8(HAS_DIGIT) if digits & within else uint8(0)
+    words.classes[at] = kind | (uint8(CHANGED) if capitals else uint8(0))
+    raw = _short_hash(data, place, size) if size < 16 else hash_bytes(data, place, end)
+    words.raw_hashes[at] = raw
+    words.dedup_hashes[at] = folded_ascii_hash(data, place, end) if capitals else raw
+    return size
+
+
 @kernel
 def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, unsure: Any) -> Any:
     """Find the words of documents that lie at `offsets` of the bytes `data`, which must be valid UTF-8.
@@ -163,6 +225,12 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
             if item(data, place) <= 0x20:
                 place += 1
                 continue
+            if item(data, place) < 0x80 and place + WINDOW <= data.size:
+                size = _put_plain(data, place, stop, flag_table, ascii_at, words, count)
+                if size:
+                    place += size
+                    count += 1
+                    continue
             start = place
             length, seen, order, last = int64(0), uint32(0), uint8(0), uint32(0)
             flags = item(flag_table, ascii_at + item(data, place)) if item(data, place) < 0x80 else uint32(0)
