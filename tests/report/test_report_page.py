@@ -87,18 +87,20 @@ def test_page_shows(page: str, shown: str) -> None:
     assert shown in page
 
 
+TIMED = re.compile(r'<td data-v="[0-9.e+]+" class="n"><span class="timed">[0-9.,]+</span></td>')
+
+
 def test_page_is_small_and_deterministic_but_for_times(run: RunDir, page: str) -> None:
     assert len(page.encode()) < 500_000
-    speed = re.compile(r'<td data-v="[0-9.e+]+" class="n"><span class="timed">[0-9.,]+</span></td>')
-    assert speed.search(page)
-    assert speed.sub("", Path(write_report(run)).read_text("utf-8")) == speed.sub("", page)
+    assert TIMED.search(page)
+    assert TIMED.sub("", Path(write_report(run)).read_text("utf-8")) == TIMED.sub("", page)
 
 
 def test_what_does_not_fit_in_memory_makes_the_same_page(
     run: RunDir, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.report.page.HELD_VALUES", 0)
-    assert Path(write_report(RunDir(run.uri))).read_text("utf-8") == page
+    assert TIMED.sub("", Path(write_report(RunDir(run.uri))).read_text("utf-8")) == TIMED.sub("", page)
 
 
 def test_hostile_text_stays_text(page: str, tree: Tree) -> None:
