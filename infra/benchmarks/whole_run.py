@@ -2,7 +2,8 @@
 
     python infra/benchmarks/whole_run.py --pipeline web --input 'big/*.jsonl.gz' --workers 2 [--json OUT]
 
-Prints seconds, MB of text per second and per core, and the largest resident memory of any process of the run.
+Prints for each step what its units and the driver took, then seconds, MB of text per second and per core, and the
+largest resident memory of any worker.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from subprocess import Popen
 from time import monotonic, sleep
 
 from pipelines.rundir import RunDir
+from pipelines.unit import Commit, commit_path
 
 
 def peak_worker_memory(stop: threading.Event, found: dict[str, int]) -> None:
@@ -32,6 +34,28 @@ def peak_worker_memory(stop: threading.Event, found: dict[str, int]) -> None:
             except (OSError, ValueError, IndexError):
                 continue
         sleep(0.2)
+
+
+def step_table(run: RunDir, seconds: float) -> list[dict[str, object]]:
+    """Seconds of each step: of its units, added up over workers, and from its first to its last.
+
+    What the steps leave is the start, the plan, publishing and the report.
+    """
+    units: dict[str, list[float]] = {}
+    for step, key in run.record["commits"]:
+        commit = Commit.from_json(run.storage.read(commit_path(step, key)))
+        units.setdefault(step, []).append(commit.seconds)
+    rows = [
+        {
+            "step": step["name"],
+            "units": len(units.get(step["name"], [])),
+            "worker_seconds": round(sum(units.get(step["name"], [])), 2),
+            "seconds": round(step["seconds"], 2),
+        }
+        for step in run.record["steps"]
+    ]
+    rest = seconds - sum(step["seconds"] for step in run.record["steps"])
+    return [*rows, {"step": "start, plan, report", "units": 0, "worker_seconds": 0.0, "seconds": round(rest, 2)}]
 
 
 def main() -> None:
@@ -55,8 +79,10 @@ def main() -> None:
     watcher.join()
     if status:
         sys.exit(status)
-    ledger = RunDir(output).ledger.to_pylist()
+    run = RunDir(output)
+    ledger = run.ledger.to_pylist()
     text = sum(row["bytes"] or 0 for row in ledger if (row["step"], row["flow"]) == ("annotate", "in"))
+    steps = step_table(run, seconds)
     figures = {
         "pipeline": options.pipeline,
         "workers": options.workers,
@@ -65,8 +91,11 @@ def main() -> None:
         "mb_per_second": round(text / 1e6 / seconds, 2),
         "mb_per_second_and_worker": round(text / 1e6 / seconds / options.workers, 2),
         "peak_worker_mib": round(found.get("bytes", 0) / (1 << 20)),
+        "steps": steps,
     }
-    print(json.dumps(figures, indent=1))
+    for row in steps:
+        print(f"{row['step']:22}{row['units']:6} units{row['worker_seconds']:9.2f} s of workers{row['seconds']:9.2f} s")
+    print(json.dumps({name: value for name, value in figures.items() if name != "steps"}, indent=1))
     if options.json:
         Path(options.json).write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     shutil.rmtree(output)
