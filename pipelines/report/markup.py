@@ -1,10 +1,14 @@
 """HTML elements whose text is escaped unless it is markup already."""
 
+import re
 from html import escape as escape_html
 
 from pipelines.inspect import visible
 
 VOID = frozenset({"input", "meta"})
+
+_PLAIN = re.compile(r"[A-Za-z0-9 .,:;%/()=_+#-]*")
+"""Most of what is on a page: nothing in it is escaped."""
 
 
 class Html(str):
@@ -18,7 +22,8 @@ Child = str | int | None
 
 def text(value: object) -> Html:
     """Escaped text; characters that would disturb the page are written out."""
-    return Html(escape_html(visible(str(value))))
+    written = str(value)
+    return Html(written) if _PLAIN.fullmatch(written) else Html(escape_html(visible(written)))
 
 
 def element(tag: str, *children: Child, **attributes: str | float | None) -> Html:
