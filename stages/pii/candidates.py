@@ -144,11 +144,31 @@ def _dotted_end(data: Any, place: Any, stop: Any) -> Any:
 
 @inlined
 def _may_be_email(data: Any, begin: Any, place: Any, stop: Any) -> Any:
-    """Whether something that can belong to an address stands on both sides of an at sign."""
-    if place == begin or place + 1 >= stop or item(data, place - 1) <= 0x20 or item(data, place - 1) == 0x40:
+    """Whether something that can belong to an address stands before an at sign, and two labels with a dot after it."""
+    if place == begin or item(data, place - 1) <= 0x20 or item(data, place - 1) == 0x40:
         return False
-    after = item(data, place + 1)
-    return after >= 0x80 or _is_digit(after) or _is_letter(after)
+    after = place + 1
+    while after < stop and (item(data, after) == 0x2D or _may_be_of_label(item(data, after))):
+        after += 1
+    dotted = after > place + 1 and after + 1 < stop and item(data, after) == 0x2E
+    return dotted and _may_be_of_label(item(data, after + 1))
+
+
+@inlined
+def _may_be_of_label(byte: Any) -> Any:
+    return byte >= 0x80 or _is_digit(byte) or _is_letter(byte)
+
+
+@inlined
+def _begins_allocated(data: Any, start: Any, end: Any) -> Any:
+    """Whether one of the groups of hexadecimal digits has the four that public addresses begin with: 2000 to 3fff."""
+    begun = start
+    for place in range(start, end):
+        if item(data, place) == 0x3A:
+            if place - begun == 4 and 0x32 <= item(data, begun) <= 0x33:
+                return True
+            begun = place + 1
+    return False
 
 
 @inlined
@@ -222,7 +242,7 @@ def find_windows(data: Any, offsets: Any, windows: Any) -> Any:
                             colons += 1
                             double |= item(data, address_end - 1) == 0x3A
                         address_end += 1
-                    if double or colons >= 7:
+                    if (double or colons >= 7) and _begins_allocated(data, place - back, address_end):
                         kind, length = int64(IPV6), address_end - place
             elif byte == 0x40:
                 if _may_be_email(data, begin, place, stop):

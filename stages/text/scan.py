@@ -7,10 +7,13 @@ from numba import int64, uint8, uint32, uint64
 
 from stages.text.code_points import (
     EACH,
+    MULTIPLIER,
     TOPS,
     decode,
+    decode_before,
     entry,
     final,
+    find_slot,
     folded_ascii_hash,
     hash_bytes,
     hash_step,
@@ -28,11 +31,13 @@ from stages.text.tables import (
     HEBREW,
     IN_SPACED,
     IN_UNSPACED,
+    JAMO,
     JOINER,
     LETTER,
     MARK,
     NO_WORD,
     NUMBER,
+    REPLACED,
     WORD,
 )
 from stages.text.windows import WINDOW, ascii_capitals, ascii_digits, ascii_letters, first_one
@@ -109,8 +114,8 @@ def classes(seen: Any) -> Any:
 @inlined
 def put_word(
     data: Any, start: Any, end: Any, length: Any, seen: Any, more: Any, tables: Any, words: Any, at: Any
-) -> Any:
-    """Enter a word, with further class flags, and return its flags."""
+) -> None:
+    """Enter a word, with further class flags."""
     words.starts[at], words.ends[at], words.lengths[at] = start, end, length
     kind = classes(seen) | uint8(more)
     raw = hash_bytes(data, start, end)
@@ -123,7 +128,6 @@ def put_word(
         words.dedup_hashes[at] = mapped_hash(data, start, end, tables.blocks, tables.folded)
     else:
         words.dedup_hashes[at] = raw
-    return kind
 
 
 @inlined
@@ -204,6 +208,25 @@ def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any,
     return size
 
 
+@inlined
+def _may_change(data: Any, begin: Any, place: Any, point: Any, flags: Any, order: Any, tables: Any) -> Any:
+    """Whether NFC might change a character that may compose, at a place of a document, or what stands before it.
+
+    It stays if it composes with nothing: at the beginning, after a starter with which it makes no pair, after a mark
+    that blocks it. Source: UAX 15, D115 and D117.
+    """
+    if flags & uint32(REPLACED) or JAMO[0] <= point < JAMO[1]:
+        return True
+    if place == begin:
+        return False
+    before = decode_before(data, place)
+    between = item(tables.order, entry(tables.blocks, before))
+    if between:
+        return order > between
+    key = uint64((before << 21) | point) * uint64(MULTIPLIER)
+    return item(tables.pairs, find_slot(tables.pairs, tables.pairs.size - 1, key)) != uint64(0)
+
+
 @kernel
 def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, unsure: Any) -> Any:
     """Find the words of documents that lie at `offsets` of the bytes `data`, which must be valid UTF-8.
@@ -242,6 +265,8 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                     doubtful |= bool(flags & uint32(COMPOSES))
                     continue
                 length, seen, order, last = int64(1), flags, item(orders, at), flags
+                if flags & uint32(COMPOSES):
+                    doubtful |= _may_change(data, offsets[document], start, point, flags, order, tables)
             more = uint32(0)
             if flags & uint32(IN_SPACED):
                 more = uint32(IN_SPACED | MARK)
@@ -299,6 +324,8 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                     pass
                 else:
                     break
+                if flags & uint32(COMPOSES):
+                    doubtful |= _may_change(data, offsets[document], place, point, flags, item(orders, at), tables)
                 length += 1
                 seen |= flags
                 last = flags
@@ -312,8 +339,8 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
                 extra |= uint8(RUN)
             elif not spaced and seen & uint32(WORD):
                 extra |= uint8(HARD)  # a symbol with marks: its edges are stripped
-            kind = put_word(data, start, place, length, seen, extra, tables, words, count)
-            doubtful |= bool(kind & uint8(MAY_COMPOSE))
+            put_word(data, start, place, length, seen, extra, tables, words, count)
+            doubtful |= misplaced
             count += 1
         unsure[document] = doubtful
         first[document + 1] = count

@@ -6,6 +6,7 @@ combining classes and quick checks of normalization from ICU. Their versions are
 
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
+from unicodedata import combining, decomposition, is_normalized
 
 import icu
 import numpy as np
@@ -22,12 +23,15 @@ from stages.text.characters import (
     UNSPACED,
     UNSPACED_BLOCKS,
 )
+from stages.text.code_points import MULTIPLIER, empty_table, find_slot
 from stages.text.kept import kept
 
 UNICODE_VERSION: Final = f"regex {regex.__version__}, ICU {icu.UNICODE_VERSION}"
 """What the tables were made from: part of the key of every step that measures text."""
 
 LIMIT: Final = 0x110000
+JAMO: Final = (0x1100, 0x1200)
+"""Letters that NFC joins to syllables, by arithmetic and not by pairs."""
 BITS: Final = 7
 """Code points of one block of the tables: 2^BITS."""
 
@@ -71,6 +75,8 @@ WHITE_SPACE: Final = 1 << 24
 """White space as the `regex` package has it: without the four separators of ASCII."""
 CHANGES: Final = 1 << 25
 """Its dedup form or its lower case is another one."""
+REPLACED: Final = 1 << 26
+"""NFC never leaves it as it is."""
 
 WORD: Final = LETTER | MARK | NUMBER
 
@@ -108,7 +114,8 @@ class Tables(NamedTuple):
     """Properties by code point: those of `c` are at `(blocks[c >> 7] << 7) + (c & 127)`.
 
     `flags` are the constants above; `folded` is what dedup words have in its place, `lowered` what `str.lower` makes
-    of it (both as the difference to the code point), `order` its canonical combining class.
+    of it (both as the difference to the code point), `order` its canonical combining class. `pairs` is a hash table of
+    the pairs of a starter and what NFC joins it with or moves into it, without Hangul's.
     """
 
     blocks: Any  # uint16
@@ -116,6 +123,7 @@ class Tables(NamedTuple):
     folded: Any  # int32
     lowered: Any  # int32
     order: Any  # uint8
+    pairs: Any  # uint64
 
 
 @cache
@@ -162,6 +170,8 @@ def make_tables() -> tuple[np.ndarray, ...]:
         order[start:end] = [icu.Char.getCombiningClass(point) for point in range(start, end)]
     for point in _members("[[:NFC_QC=Maybe:][:NFC_QC=No:]]"):
         flags[point] |= np.uint32(COMPOSES)
+    for point in _members("[:NFC_QC=No:]"):
+        flags[point] |= np.uint32(REPLACED)
     lowered, folded = np.zeros(LIMIT, np.int32), np.zeros(LIMIT, np.int32)
     for point in _members("[:Changes_When_Lowercased:]"):
         lowered[point] = ord(icu.Char.tolower(chr(point))) - point
@@ -178,7 +188,22 @@ def make_tables() -> tuple[np.ndarray, ...]:
             if str(icu.UnicodeString(chr(point)).toTitle(root)) != chr(point):
                 flags[point] |= np.uint32(GOES_ON)
     flags[(folded != 0) | (lowered != 0)] |= np.uint32(CHANGES)
-    return _two_stages(flags, folded, lowered, order)
+    return *_two_stages(flags, folded, lowered, order), _pairs()
+
+
+def _pairs() -> np.ndarray:
+    """Of each starter that has a decomposition or is part of one, and each character that may compose with one."""
+    decomposed = [decomposition(character).split() for character in every_character()]
+    whole = [point for point, parts in enumerate(decomposed) if parts and parts[0][0] != "<"]
+    starters = sorted({*whole, *(int(decomposed[point][0], 16) for point in whole if len(decomposed[point]) == 2)})
+    second = [chr(point) for point in _members("[:NFC_QC=Maybe:]") if not JAMO[0] <= point < JAMO[1]]
+    first = [chr(point) for point in starters if not combining(chr(point)) and is_normalized("NFC", chr(point))]
+    found = [(ord(one), ord(two)) for one in first for two in second if not is_normalized("NFC", one + two)]
+    keys = empty_table(len(found))
+    for one, two in found:
+        key = np.uint64((one << 21 | two) * MULTIPLIER & 0xFFFFFFFFFFFFFFFF)
+        keys[find_slot(keys, keys.size - 1, key)] = key
+    return keys
 
 
 def _fold(character: str) -> str:

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from stages.dedup.key import dedup_word
 from stages.errors import ShardError
 from stages.text import arrays
-from stages.text.arrays import Segments
+from stages.text.arrays import Segments, buffers
 from stages.text.characters import JOINERS, SEPARATORS, TERMINATORS
 from stages.text.code_points import word_hash
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.scan import HAS_DIGIT, HAS_LETTER, IS_WORD
+from stages.text.scan import find_words as find_word_arrays
 from stages.text.segmentation import find_words
-from stages.text.tables import every_character
+from stages.text.tables import every_character, tables
 
 PIECES = [
     *JOINERS,
@@ -36,6 +37,12 @@ PIECES = [
     "H\u0331",
     "ha\u2019b",
 ]
+COMPOSING = [
+    *(c for c in every_character() if unicodedata.combining(c)),
+    *(c for c in every_character() if unicodedata.decomposition(c)[:1] not in ("", "<") and not "가" <= c <= "힣"),
+    *"aeoαωиকওযതே=<>~.# \u1100\u1161\u11a8각가\u09be\u09d7\u0bbe\u200d\u00ad",
+]
+"""Marks of every class, what decomposes, and what they may compose with, across the edges of words, too."""
 TEXTS = st.lists(st.sampled_from(PIECES) | st.characters(exclude_categories=["Cs"]), max_size=30).map("".join)
 
 
@@ -73,6 +80,22 @@ def check(texts: list[str], segmenter: Segmenter = DICTIONARY) -> None:
         assert lines.lengths.tolist() == [len(line) for line in flat]
         assert lines.blank.tolist() == [not line.strip() for line in flat]
         assert len(set(lines.hashes.tolist())) == len(set(flat))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(COMPOSING), max_size=6).map("".join), max_size=40))
+@example(["a\u0302\u0323", "â\u0323", "ẹ\u0302", "=\u0338", "\u09c7\u09be", "가\u11a8", " \u0344", "\u0387"])
+def test_what_nfc_might_change_is_not_missed(texts: list[str]) -> None:
+    texts += [unicodedata.normalize("NFC", text) for text in texts]
+    segments = Segments(column(texts))
+    assert segments.not_nfc.tolist() == [not unicodedata.is_normalized("NFC", text) for text in texts]
+
+
+def test_marks_that_compose_with_nothing_here_are_no_reason_to_look_closer() -> None:
+    texts = ["ẹ\u0301 ọ\u0300", "কাজ য\u09bcা", "நா", "क\u093c", "مُ\u0654"]
+    assert [unicodedata.is_normalized("NFC", text) for text in texts] == [True] * len(texts)
+    _, _, unsure = find_word_arrays(*buffers(column(texts)), tables())
+    assert unsure.tolist() == [False, False, False, False, True]
 
 
 @settings(max_examples=400, deadline=None)
