@@ -279,7 +279,11 @@ def _amount(sizes: pa.Table, rate: float | None) -> Amount:
 def _ledger(reasons: pa.ChunkedArray, sizes: pa.Table, rate: float | None) -> dict[str, Amount]:
     """Sums by reason; `rate` is tokens per byte."""
     measured = [(name, "sum") for name in sizes.column_names]
-    sums = sizes.append_column("reason", reasons).group_by("reason").aggregate([("reason", "count"), *measured])
+    sums = (
+        sizes.append_column("reason", reasons)
+        .group_by("reason", use_threads=False)
+        .aggregate([("reason", "count"), *measured])
+    )
     return {
         row["reason"]: Amount(
             row["reason_count"],

@@ -257,7 +257,9 @@ class JoinTask:
         table = pa.concat_tables(tables).append_column("label", pa.array(labels[clustered]))
         labelled = pc.cast(pc.not_equal(table.column("language"), UNDETERMINED), pa.int32())
         table = table.append_column("labelled", labelled)
-        sums = table.group_by("label").aggregate([("doc_id", "min"), ("doc_id", "count"), ("labelled", "sum")])
+        sums = table.group_by("label", use_threads=False).aggregate(
+            [("doc_id", "min"), ("doc_id", "count"), ("labelled", "sum")]
+        )
         # joins do not keep order, so positions are looked up instead
         order = np.argsort(sums.column("label").to_numpy())
         at = order[np.searchsorted(sums.column("label").to_numpy()[order], labels[clustered])]

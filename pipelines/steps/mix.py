@@ -311,7 +311,9 @@ class EmitTask:
 
 def _copies(table: pa.Table) -> list[tuple[tuple[int, str, str], tuple[int, int]]]:
     """Copies and their tokens by output part, language and dataset."""
-    found = table.group_by(["part", "language", "source"]).aggregate([("tokens", "count"), ("tokens", "sum")])
+    found = table.group_by(["part", "language", "source"], use_threads=False).aggregate(
+        [("tokens", "count"), ("tokens", "sum")]
+    )
     return sorted(
         ((row["part"], row["language"], row["source"]), (row["tokens_count"], row["tokens_sum"]))
         for row in found.to_pylist()

@@ -21,7 +21,9 @@ class Tally:
     def add(self, rows: pa.Table | pa.RecordBatch) -> "Tally":
         """With rows of a mixture."""
         table = pa.table({name: rows.column(name) for name in ("phase", "source", "language", "tokens")})
-        found = table.group_by(["phase", "source", "language"]).aggregate([("tokens", "count"), ("tokens", "sum")])
+        found = table.group_by(["phase", "source", "language"], use_threads=False).aggregate(
+            [("tokens", "count"), ("tokens", "sum")]
+        )
         return self.merge(
             Tally(
                 {
