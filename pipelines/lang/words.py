@@ -91,8 +91,8 @@ class FrequentWords:
         dropped = 1 - sum(self.passed.values()) / self.languages
         nearest = "".join(f" ({code} passes most, {share:.0%})" for code, share in list(self.passed.items())[:1])
         return (
-            f"a twentieth of what 99 % of held-out pieces of {PIECE_BYTES} bytes reach; drops {self.lost:.1%} of them"
-            f" and {dropped:.1%} of those of {self.languages} other languages{nearest}"
+            f"{OF_LOST:g} of what {1 - LOST:.0%} of held-out pieces of {PIECE_BYTES} bytes reach; drops {self.lost:.1%}"
+            f" of them and {dropped:.1%} of those of {self.languages} other languages{nearest}"
         )
 
 

@@ -137,7 +137,7 @@ def find_words(text: str, segmenter: Segmenter = DICTIONARY) -> list[str]:
     words = list(chain.from_iterable(map(_CHUNKS.__getitem__, text.split())))
     if segmenter == "spaces" or not has_unspaced(text):
         return words
-    places = [place for place, word in enumerate(words) if word >= "\u0e00" and _UNSPACED.match(word)]
+    places = [place for place, word in enumerate(words) if _is_run(word)]
     broken = run_words([words[place] for place in places], segmenter)
     found, start = [], 0
     for place, parts in zip(places, broken, strict=True):
@@ -145,6 +145,15 @@ def find_words(text: str, segmenter: Segmenter = DICTIONARY) -> list[str]:
         found += parts
         start = place + 1
     return found + words[start:]
+
+
+def find_runs(text: str) -> list[str]:
+    """The runs of scripts without spaces of a text, uncut."""
+    return [word for word in find_words(text, "spaces") if _is_run(word)]
+
+
+def _is_run(word: str) -> bool:
+    return word >= "\u0e00" and _UNSPACED.match(word) is not None
 
 
 def has_unspaced(text: str) -> bool:

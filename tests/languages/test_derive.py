@@ -309,7 +309,7 @@ def test_confusable_languages_are_those_that_the_model_takes_it_for(data_root: P
     assert find_confusable(found["fuf_Latn"], scorer, 0.15) is None, "the model does not know it"
 
 
-def test_a_group_is_derived_of_its_languages() -> None:
+def test_a_group_is_derived_of_its_languages(tmp_path: Path) -> None:
     repeating = " ".join(f"{word} kuimba" for word in WORDS) + " "
     parts = [
         Measurer()(reference([f"{repeating * 3} Nr {n}. {n} a. {n} b." for n in range(100)], code=code), LanguageText())
@@ -320,6 +320,9 @@ def test_a_group_is_derived_of_its_languages() -> None:
     assert derived.described == "text of 5 languages"
     assert derived.file.bounds["duplicate_5gram_char_ratio"].max == CEILINGS["duplicate_5gram_char_ratio", "max"]
     assert derive_group("_bnt", parts[:2]).file.bounds == {}, "two languages are no group"
+    set_by_hand = '[identification]\nconfusable = ["eng_Latn"]\nconfusable_why = "mine"\n'
+    (tmp_path / "_bnt.toml").write_text(set_by_hand, "utf-8")
+    assert derive_group("_bnt", parts, str(tmp_path)).file.identification.confusable == ("eng_Latn",)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -214,7 +214,7 @@ def derive_group(stem: str, parts: Sequence[Measured], extra_dir: str | None = N
     of_group = members(stem, parts)
     findings = group_findings(of_group, stem, bounds_under(inherited_bounds(stem, extra_dir), kept), kept.bounds)
     bounds = dict(sorted({**kept.bounds, **_tables(findings)}.items()))
-    file = LanguageFile(name=before.name or stem[1:], text=kept.text, bounds=bounds)
+    file = kept.model_copy(update={"name": before.name or stem[1:], "bounds": bounds})
     return Derived(stem, f"text of {len(of_group)} languages", tuple(findings), before, file)
 
 

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final, get_args
 
-import regex
-
 from pipelines.lang.derive.reference import Reference, pieces_of
-from stages.text.characters import UNSPACED
 from stages.text.language import DICTIONARY, Segmenter
-from stages.text.segmentation import run_words
+from stages.text.segmentation import find_runs, run_words
 
 LEAST_CHARACTERS: Final = 5_000
 """Of scripts without spaces, in both halves together, below which nothing is told."""
@@ -22,7 +19,6 @@ LEAST_SHARE: Final = 0.5
 BETTER: Final = 0.9
 """What another segmenter's bits must be of the dictionary's, so that sentences that both halves have do not decide."""
 
-_RUN = regex.compile(rf"(?V1){UNSPACED}[{UNSPACED}\p{{M}}\u200c\u200d]*")
 _END: Final = ""
 """Stands for the end of a run."""
 
@@ -57,7 +53,7 @@ def fit_segmenter(reference: Reference) -> SegmenterFit | None:
     """
     pieces = pieces_of(reference)
     lines = list(dict.fromkeys(line for text in pieces.texts for line in text.splitlines()))
-    runs = [_RUN.findall(line) for line in lines]
+    runs = [find_runs(line) for line in lines]
     inside = sum(len(run) for found in runs for run in found)
     outside = sum(len("".join(line.split())) for line in lines)
     if inside < LEAST_CHARACTERS or inside < LEAST_SHARE * outside:
