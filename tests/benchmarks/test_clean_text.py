@@ -9,17 +9,23 @@ import yaml
 from infra.benchmarks.clean_text import (
     Fate,
     Share,
+    Shared,
     few,
     fineweb2,
     half,
+    half_words,
     judged,
     passes,
     read_configurations,
     rival,
     shares,
     summary,
+    with_words,
 )
+from pipelines.lang.derive.bounds import Finding
 from pipelines.lang.derive.reference import Measurer, Reference
+from pipelines.lang.words import COLUMN, FrequentWords
+from pipelines.languages import Bound
 from tests.reference_text import reference_text
 
 CONFIGURATION = {
@@ -60,6 +66,34 @@ def test_each_document_is_judged_once() -> None:
     assert [fate.id for fate in fates] == ["0", "1", "2", "3", "4", "5"]
     assert [fate.id for fate in fates if fate.reasons] == ["5"]
     assert "duplicate_line_ratio" in fates[5].reasons
+
+
+def test_a_shipped_bound_on_frequent_words_gives_way_to_that_of_the_half() -> None:
+    shipped = {COLUMN: Bound(COLUMN, 0.5), "digit_ratio": Bound("digit_ratio", None, 0.3)}
+    assert set(with_words(shipped, None)) == {"digit_ratio"}
+    half_list = FrequentWords("yor_Latn", ("ni",), 0.25, 40, ("x",), 2, 0.0, {})
+    assert with_words(shipped, half_list)[COLUMN].minimum == 0.25
+    assert shipped[COLUMN].minimum == 0.5
+
+
+def test_lists_are_of_one_half_and_of_languages_that_ship_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+
+    def derive(wanted: list[str], found: dict[str, Reference]) -> list[str]:
+        asked.update({code: [text.id for text in found[code].texts] for code in wanted})
+        return ["yor_Latn: no list"]
+
+    monkeypatch.setattr("infra.benchmarks.clean_text.derive_words", derive)
+    texts = {code: reference(*"abcdefgh", code=code) for code in ("yor_Latn", "vro_Latn")}
+    assert half_words(texts, 1) == {}
+    assert asked == {"yor_Latn": [text.id for text in half(texts["yor_Latn"], 1).texts]}
+
+
+def test_groups_lie_between_what_every_language_has_and_its_own() -> None:
+    finding = Finding("digit_ratio", "max", 0.2, 0.25, 300, ("x",), 9, 0, (0.2, 0.3), {})
+    shared = Shared({"digit_ratio": Bound("digit_ratio", None, 0.2)}, {"_bnt": [finding]})
+    assert shared.under("zul_Latn")["digit_ratio"].maximum == 0.25
+    assert shared.under("ekk_Latn")["digit_ratio"].maximum == 0.2
 
 
 FATES = [
