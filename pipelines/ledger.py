@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ class Tally:
             return
         sources, names = _encoded(table.column("source"))
         reasons, whys = (0, [reason]) if reason_column is None else _encoded(table.column(reason_column))
-        groups, group = np.unique(sources * len(whys) + reasons, return_inverse=True)
+        groups, group = _grouped(sources * len(whys) + reasons, len(names) * len(whys))
         rows = np.bincount(group).tolist()
         sizes = [_sums(table, name, group) for name in (characters, bytes, tokens)]
         for number, key in enumerate(groups.tolist()):
@@ -102,16 +102,26 @@ def _encoded(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, list[Any]]
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
 
 
+def _grouped(numbers: np.ndarray, kinds: int) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers below `kinds` that occur, ascending, and which of them each is."""
+    occurs = np.bincount(numbers, minlength=kinds) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[numbers]
+
+
 def _sums(table: pa.Table, name: str | None, group: np.ndarray) -> list[int | None]:
     """The sum of a column for each group; None where it has no value, or where no column is named."""
     count = int(group.max()) + 1
     if name is None:
         return [None] * count
     column = table.column(name)
-    valid = np.asarray(column.is_valid())
+    if column.null_count:
+        valid = np.asarray(column.is_valid())
+        group, column = group[valid], column.drop_null()
+    if count == 1:
+        return [int(column.to_numpy().sum()) if len(column) else None]
     sums = np.zeros(count, np.int64)
-    np.add.at(sums, group[valid], column.drop_null().to_numpy())
-    filled = np.bincount(group[valid], minlength=count)
+    np.add.at(sums, group, column.to_numpy())
+    filled = np.bincount(group, minlength=count)
     return [total if number else None for total, number in zip(sums.tolist(), filled.tolist(), strict=True)]
 
 
@@ -135,8 +145,7 @@ def merge(counts: Iterable[Count]) -> list[Count]:
 
 def to_table(counts: Sequence[Count]) -> pa.Table:
     """The ledger as a table of `columns.LEDGER`."""
-    rows = [dict(zip(LEDGER.names, astuple(count), strict=True)) for count in counts]
-    return pa.Table.from_pylist(rows, schema=LEDGER)
+    return pa.table([[getattr(count, name) for count in counts] for name in LEDGER.names], schema=LEDGER)
 
 
 def imbalances(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -60,7 +60,9 @@ class PieceWriter:
     def write(self, language: str, table: pa.Table, *, size: int = 0, key: str | None = None) -> None:
         """Append the piece of one language; `size` is its text in bytes, kept with the piece."""
         first = self._groups
-        for group in _row_groups(table.select(self._schema.names).cast(self._schema)):
+        if table.schema != self._schema:
+            table = table.select(self._schema.names).cast(self._schema)
+        for group in _row_groups(table):
             # in one chunk: page boundaries follow those of chunks, which differ between new and copied rows
             self._writer.write_table(group.combine_chunks(), row_group_size=max(group.num_rows, 1))
             self._groups += 1
@@ -72,25 +74,35 @@ class PieceWriter:
         self._writer.close()
         buffer = self._sink.getvalue()
         metadata = pq.read_metadata(pa.BufferReader(buffer))
-        return buffer, [self._piece(metadata, buffer, mark) for mark in self._marks]
+        leaves = [metadata.schema.column(number).path.split(".")[0] for number in range(metadata.num_columns)]
+        sketched = [number for number, name in enumerate(leaves) if name in self._sketch_columns]
+        return buffer, [_piece(metadata, sketched, buffer, mark) for mark in self._marks]
 
-    def _piece(
-        self, metadata: pq.FileMetaData, buffer: pa.Buffer, mark: tuple[str, int, int, int, int, str | None]
-    ) -> Piece:
-        language, first, groups, rows, size, key = mark
-        whole, sketch = xxhash.xxh3_128(f"{rows}".encode()), xxhash.xxh3_128(f"{rows}".encode())
-        view = memoryview(buffer)
-        for number in range(first, first + groups):
-            group = metadata.row_group(number)
-            for index in range(group.num_columns):
-                column = group.column(index)
-                start = column.dictionary_page_offset or column.data_page_offset
-                chunk = view[start : start + column.total_compressed_size]
-                whole.update(chunk)
-                if column.path_in_schema.split(".")[0] in self._sketch_columns:
-                    sketch.update(chunk)
-        marked = sketch.hexdigest() if self._sketch_columns else None
-        return Piece(language, first, groups, rows, size, whole.hexdigest(), marked, key)
+
+def _piece(
+    metadata: pq.FileMetaData,
+    sketched: Sequence[int],
+    buffer: pa.Buffer,
+    mark: tuple[str, int, int, int, int, str | None],
+) -> Piece:
+    """A piece with its checksums; `sketched` are the numbers of the columns that clustering reads."""
+    language, first, groups, rows, size, key = mark
+    whole, sketch = xxhash.xxh3_128(f"{rows}".encode()), xxhash.xxh3_128(f"{rows}".encode())
+    view = memoryview(buffer)
+    for number in range(first, first + groups):
+        group = metadata.row_group(number)
+        # the columns of a row group lie one behind the other
+        whole.update(view[_bytes_of(group.column(0)).start : _bytes_of(group.column(group.num_columns - 1)).stop])
+        for index in sketched:
+            sketch.update(view[_bytes_of(group.column(index))])
+    marked = sketch.hexdigest() if sketched else None
+    return Piece(language, first, groups, rows, size, whole.hexdigest(), marked, key)
+
+
+def _bytes_of(column: pq.ColumnChunkMetaData) -> slice:
+    """Where the values of a column of a row group lie in the file."""
+    start = column.dictionary_page_offset or column.data_page_offset
+    return slice(start, start + column.total_compressed_size)
 
 
 def _measured(schema: pa.Schema) -> list[str]:
@@ -112,8 +124,9 @@ def _strings(schema: pa.Schema) -> tuple[str, ...]:
 
 
 def _row_groups(table: pa.Table) -> Iterator[pa.Table]:
-    if table.num_rows <= ROW_GROUP_ROWS and table.nbytes + 8 * table.num_rows * table.num_columns <= ROW_GROUP_BYTES:
-        if table.num_rows:  # surely one group
+    held = table.get_total_buffer_size() + 8 * table.num_rows * table.num_columns
+    if table.num_rows <= ROW_GROUP_ROWS and held <= ROW_GROUP_BYTES:  # surely one group
+        if table.num_rows:
             yield table
         return
     size = sum(_value_bytes(column) for column in table.columns)

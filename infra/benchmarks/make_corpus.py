@@ -12,8 +12,9 @@ import argparse
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -51,12 +52,12 @@ def copies(path: str, number: int) -> Iterator[bytes]:
             yield json.dumps(record, ensure_ascii=False).encode() + b"\n"
 
 
-def write_copy(path: str, number: int, output: str) -> int:
-    """Write one copy of one file and return its size before compression."""
-    target = Path(output) / f"{Path(path).name.partition('.')[0]}-{number:02d}.jsonl.gz"
+def write_copy(paths: Sequence[str], number: int, output: str) -> int:
+    """Write one copy of all files as one, of the size that crawls come in, and return its size before compression."""
+    target = Path(output) / f"copy-{number:02d}.jsonl.gz"
     size = 0
     with target.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1, mtime=0, filename="") as sink:
-        for line in copies(path, number):
+        for line in chain.from_iterable(copies(path, number) for path in paths):
             size += len(line)
             sink.write(line)
     return size
@@ -71,7 +72,7 @@ def main() -> None:
     Path(options.output).mkdir(parents=True, exist_ok=True)
     files = [file.uri for file in resolve_inputs(options.input)]
     with ProcessPoolExecutor() as pool:
-        jobs = [pool.submit(write_copy, path, n, options.output) for n in range(options.copies) for path in files]
+        jobs = [pool.submit(write_copy, files, number, options.output) for number in range(options.copies)]
         total = sum(job.result() for job in jobs)
     print(f"{len(jobs)} files, {total / 1e6:,.0f} MB of JSONL in {options.output}")
 

@@ -72,6 +72,7 @@ class AnnotateStep:
             for piece in file.pieces
             if piece.key
         }
+        languages: dict[str, str] = {}  # what of each language changes its annotations
         units = []
         for file in run.files("ingest", "documents"):
             work, skipped = [], []
@@ -80,7 +81,9 @@ class AnnotateStep:
                     skipped.append(piece)
                     continue
                 language = run.language(piece.language).text
-                key = digest(base, language, piece.checksum)
+                if piece.language not in languages:
+                    languages[piece.language] = digest(language)
+                key = digest(base, languages[piece.language], piece.checksum)
                 work.append(PieceWork(piece, language, key, known.get(key)))
             unit_key = digest(base, [w.key for w in work], [(p.language, p.checksum) for p in skipped])
             fresh = sum(w.piece.bytes for w in work if w.reused is None)

@@ -327,36 +327,35 @@ class ClusterTask:
     number: int
 
     def __call__(self, space: Workspace) -> Outcome:
-        members = _read_batch(space, self.members, self.number)
-        at = members.column("row").to_numpy()
+        rows = space.read_table(self.file.path, ["doc_id", "source", "characters", "text_bytes"]).combine_chunks()
+        labelled = np.repeat(
+            [piece.language != UNDETERMINED for piece in self.file.pieces], [piece.rows for piece in self.file.pieces]
+        )
+        table = _membership(rows, _read_batch(space, self.members, self.number), labelled)
         writer = PieceWriter(CLUSTERS)
         tally = Tally("cluster")
         start = 0
         for piece in self.file.pieces:
-            columns = ["doc_id", "source", "characters", "text_bytes"]
-            rows = space.read_pieces(self.file.path, [piece], columns)
-            first, last = np.searchsorted(at, [start, start + piece.rows]).tolist()
-            table = _membership(rows, members.slice(first, last - first), start, piece.language != UNDETERMINED)
-            writer.write(piece.language, table, size=piece.bytes)
-            tally.add_table("in", rows, language=piece.language)
-            tally.add_table("kept", rows, language=piece.language)
+            writer.write(piece.language, table.slice(start, piece.rows), size=piece.bytes)
+            counted = rows.slice(start, piece.rows)
+            tally.add_table("in", counted, language=piece.language)
+            tally.add_table("kept", counted, language=piece.language)
             start += piece.rows
         buffer, pieces = writer.close()
         file = space.write(f"clusters/part-{self.key[:16]}.parquet", buffer, rows=writer.rows, pieces=pieces)
         return Outcome((file,), tuple(tally.counts()))
 
 
-def _membership(rows: pa.Table, members: pa.RecordBatch, start: int, labelled: bool) -> pa.Table:
-    """Every row's cluster: its own, alone, where no member says otherwise."""
-    count = rows.num_rows
-    at = np.full(count, -1, np.int64)  # row of the member
-    at[members.column("row").to_numpy() - start] = np.arange(members.num_rows)
+def _membership(rows: pa.Table, members: pa.RecordBatch, labelled: np.ndarray) -> pa.Table:
+    """The cluster of every row of a shard: its own, alone, where no member says otherwise."""
+    at = np.full(rows.num_rows, -1, np.int64)  # row of the member
+    at[members.column("row").to_numpy()] = np.arange(members.num_rows)
     found = members.take(pa.array(at, mask=at < 0))
     columns = [
         rows.column("doc_id"),
         pc.coalesce(found.column("cluster"), rows.column("doc_id").combine_chunks()),
         pc.fill_null(found.column("cluster_size"), 1),
-        pc.fill_null(found.column("labelled_size"), int(labelled)),
+        pc.coalesce(found.column("labelled_size"), pa.array(labelled.astype(np.int32))),
         found.column("evidence"),
     ]
     return pa.table(columns, schema=CLUSTERS)

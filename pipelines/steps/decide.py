@@ -102,7 +102,7 @@ class DecideTask:
             dropped = table.filter(pc.invert(keep))
             tally.add_table("rejected", dropped, language=self.language, reason_column="reason")
             pieces = self.annotations[start:end]
-            self._write(writer, table.select(DECISIONS.names), pieces)
+            self._write(writer, table.select(DECISIONS.names).cast(DECISIONS), pieces)
             firsts = np.cumsum([0, *(located.piece.rows for located in pieces[:-1])])
             flags = keep.to_numpy()
             kept_rows += np.add.reduceat(flags, firsts, dtype=np.int64).tolist()

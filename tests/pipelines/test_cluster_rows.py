@@ -21,21 +21,24 @@ def test_the_key_of_an_exact_hash_is_its_first_half(hashes: list[str | None]) ->
 @settings(deadline=None)
 @given(st.integers(1, 12), st.data())
 def test_rows_that_no_member_names_are_clusters_of_their_own(count: int, data: st.DataObject) -> None:
-    start = 100
     named = sorted(data.draw(st.sets(st.integers(0, count - 1))))
-    members = [
-        {"row": start + row, "cluster": "c", "cluster_size": 7, "labelled_size": 5, "evidence": "exact"}
-        for row in named
-    ]
+    labelled = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    joined = {"cluster": "c", "cluster_size": 7, "labelled_size": 5, "evidence": "exact"}
+    members = pa.RecordBatch.from_pylist([{"row": row, **joined} for row in named], schema=MEMBER)
     rows = pa.table({"doc_id": [f"d{row}" for row in range(count)]})
-    for labelled in (False, True):
-        found = _membership(rows, pa.RecordBatch.from_pylist(members, schema=MEMBER), start, labelled).to_pylist()
-        alone = {"cluster_size": 1, "labelled_size": int(labelled), "evidence": None}
-        joined = {"cluster": "c", "cluster_size": 7, "labelled_size": 5, "evidence": "exact"}
-        assert found == [
-            {"doc_id": f"d{row}", **(joined if row in named else {"cluster": f"d{row}", **alone})}
-            for row in range(count)
-        ]
+    found = _membership(rows, members, np.array(labelled)).to_pylist()
+    assert found == [
+        {
+            "doc_id": f"d{row}",
+            **joined,
+            **(
+                {}
+                if row in named
+                else {"cluster": f"d{row}", "cluster_size": 1, "labelled_size": int(labelled[row]), "evidence": None}
+            ),
+        }
+        for row in range(count)
+    ]
 
 
 def test_no_sketch_gives_no_key() -> None:
