@@ -254,7 +254,7 @@ def repeated_parts(segments: Segments) -> np.ndarray:
     """Counts of lines and paragraphs and of duplicates among them: int64[PARTS, documents]."""
     lines, first = segments.lines
     found = np.empty((PARTS, len(segments)), np.int64)
-    scratch = Scratch.for_parts(int(np.diff(first).max(initial=0)) + 2)
+    scratch = Scratch.for_parts(int(segments.line_counts.max(initial=0)) + 2)
     repeat_lines(segments.data, segments.offsets, lines, first, tables(), scratch, found)
     return found
 
@@ -263,7 +263,8 @@ def repeated_words(segments: Segments) -> np.ndarray:
     """Characters of repeated n-grams, as `ngrams.repeated_characters_plain`: int64[SIZES, documents]."""
     first = segments.first_words
     found = np.empty((SIZES, len(segments)), np.int64)
-    repeat_words(segments.words, first, Scratch.for_parts(int(np.diff(first).max(initial=0)) + 1), found)
+    scratch = Scratch.for_parts(int(segments.word_counts.max(initial=0)) + 1)
+    repeat_words(segments.words, first, scratch, found)
     return found
 
 
