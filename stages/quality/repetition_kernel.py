@@ -21,6 +21,7 @@ from stages.text.code_points import (
 )
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
+from stages.text.memory import room
 from stages.text.scan import WordArrays
 from stages.text.tables import tables
 
@@ -52,12 +53,12 @@ class Scratch(NamedTuple):
     def for_parts(cls, most: int) -> Self:
         size = 1 << max(6, (2 * most).bit_length())
         return cls(
-            np.empty(size, np.uint64),
-            np.empty(size, np.int32),
-            np.empty(2 * size, np.uint8),
-            np.empty(most + 1, np.int64),
-            np.empty(most + 1, np.uint64),
-            np.empty(most + 1, np.int64),
+            room(size, np.uint64),
+            room(size, np.int32),
+            room(2 * size, np.uint8),
+            room(most + 1, np.int64),
+            room(most + 1, np.uint64),
+            room(most + 1, np.int64),
         )
 
 
