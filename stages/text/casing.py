@@ -112,7 +112,8 @@ def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
         elif item(known.dedup_keys, find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)) == uint64(0):
             return int64(-1)
         lower = lower_hash(data, words.starts[word], words.ends[word], tables)
-    home, found = int64(lower >> uint64(20)) & (known.keys.size - _NEAR), int64(-1)
+    found = int64(-1)
+    home = int64(lower >> uint64(20)) & (known.keys.size - _NEAR)
     for slot in range(home, home + _NEAR):
-        found = slot if item(known.keys, slot) == lower else found
+        found = int64(slot) if item(known.keys, slot) == lower else found
     return found
