@@ -77,6 +77,7 @@ LANGUAGES = [
         flagged_words=FLAGGED - {"very bad", "天气"},
     ),
     LanguageText(code="rus_Cyrl", terminators="", segmenter="spaces", stop_words=frozenset({"ж"})),
+    LanguageText(terminators="-x.", stop_words=frozenset(f"{word}" for word in range(300))),  # within words, too
 ]
 CONFIGS: dict[str, list[Any]] = {
     "quality.c4": [

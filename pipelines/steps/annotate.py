@@ -15,6 +15,7 @@ from pipelines.pipeline import PipelineStep
 from pipelines.unit import Outcome, Unit, Workspace, opened
 from stages.columns import IDENTIFICATION, SIZES, SPANS
 from stages.errors import ConfigError
+from stages.text.arrays import steps_between
 from stages.text.batch import TextBatch
 from stages.text.language import LanguageText
 from stages.text.tables import UNICODE_VERSION
@@ -170,7 +171,7 @@ def annotate(
     batch = TextBatch(rows, language)
     columns: dict[str, pa.Array] = {name: rows.column(name) for name in ("doc_id", "source", *IDENTIFICATION.names)}
     columns["characters"] = pa.array(batch.segments.code_points)
-    columns["text_bytes"] = pa.array(np.diff(batch.segments.offsets))
+    columns["text_bytes"] = pa.array(steps_between(batch.segments.offsets))
     spans = []
     for step, opened_resources in zip(steps, resources, strict=True):
         written = step.stage.function(batch, step.config, **opened_resources)
@@ -193,7 +194,10 @@ def _merged(columns: Sequence[pa.ListArray], count: int) -> pa.Array:
 
 def _in_order(column: pa.ListArray) -> bool:
     """Whether each row's spans begin one after the other."""
-    starts = column.flatten().field("start").to_numpy()
+    spans = column.flatten()
+    if not len(spans):
+        return True
+    starts = spans.field("start").to_numpy()
     firsts = column.value_lengths().to_numpy().cumsum()[:-1]
     falls = np.flatnonzero(starts[1:] <= starts[:-1]) + 1
     return bool(np.isin(falls, firsts).all())

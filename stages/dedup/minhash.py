@@ -1,6 +1,7 @@
 """MinHash band keys: documents that share one are probably near-duplicates."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydantic import Field
 from stages.dedup.key import word_hashes
 from stages.dedup.signature import permutations, sketches
 from stages.registry import stage
+from stages.text.arrays import steps_between
 from stages.text.batch import TextBatch
 
 
@@ -27,6 +29,7 @@ class MinHash:
     seed: int = 1
 
 
+@cache
 def _columns(config: MinHash) -> pa.Schema:
     return pa.schema([("minhash", pa.list_(pa.uint64(), config.bands))])
 
@@ -43,12 +46,13 @@ def minhash(batch: TextBatch, config: MinHash) -> pa.RecordBatch:
     Source:  Broder 1997; bands and rows as FineWeb (Penedo et al. 2024); 32-bit permutations as in
              `stages.dedup.signature`; dedup words as in `stages.dedup.key`
     """
-    return pa.RecordBatch.from_arrays([band_key_column(*word_hashes(batch), config)], schema=_columns(config))
+    column = band_key_column(*word_hashes(batch), config)
+    return pa.RecordBatch.from_arrays([column], schema=_columns(config))
 
 
 def band_key_column(hashes: np.ndarray, document_offsets: np.ndarray, config: MinHash) -> pa.FixedSizeListArray:
     """The column of the stage, from word hashes (uint64) and where each document's begin (int64, one more)."""
     multipliers, masks = permutations(config.bands * config.rows, config.seed)
     keys = sketches(hashes, document_offsets, multipliers, masks, config.ngram, config.bands)
-    empty = pa.array(np.diff(document_offsets) == 0)
+    empty = pa.array(steps_between(document_offsets) == 0)
     return pa.FixedSizeListArray.from_arrays(pa.array(keys.ravel()), type=_columns(config).field(0).type, mask=empty)

@@ -9,7 +9,7 @@ import xxhash
 from numba import int64, uint32, uint64
 
 from stages.text.code_points import MULTIPLIER, mix, mix_plain
-from stages.text.compiled import borrowed, inlined, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel, put
 
 _MASK: Final = (1 << 64) - 1
 _LARGEST: Final = 0xFFFFFFFF
@@ -34,8 +34,8 @@ def _fill_keys(words: Any, start: Any, end: Any, ngram: Any, keys: Any) -> Any:
     for number in range(count):
         value = uint64(size)
         for place in range(start + number, start + number + size):
-            value = uint64(value * uint64(MULTIPLIER) + words[place])
-        keys[number] = uint32(mix(value) >> uint64(32))
+            value = uint64(value * uint64(MULTIPLIER) + item(words, place))
+        put(keys, number, uint32(mix(value) >> uint64(32)))
     return count
 
 

@@ -1,14 +1,18 @@
 """Where personal data could stand: a kernel over bytes, so that the careful patterns see only these windows."""
 
+import re
+from functools import cache
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numba import int64, uint32
 
-from stages.pii.phone import LABELS
+from stages.pii.phone import AFTER_LABEL, LABELS, LABELS_ANYWHERE
 from stages.text.arrays import Segments
-from stages.text.code_points import characters_in
+from stages.text.code_points import characters_in, decode_before
 from stages.text.compiled import borrowed, inlined, item, kernel
+from stages.text.sentences import holds
+from stages.text.tables import bitmap, every_character
 from stages.text.windows import WINDOW, ascii_capitals, ascii_digits, equals, first_one
 
 EMAIL: Final = 0
@@ -20,6 +24,17 @@ PHONE: Final = 4
 
 _LABEL_ENDS: Final = tuple(sorted({ord(label[-2]) << 8 | ord(label[-1]) for label in LABELS if label.isascii()}))
 """The last two letters of each label in ASCII, as one number."""
+
+_LOCAL_SIGNS: Final = tuple(b"_%+-'&/=?~!#$*|{}^")
+"""ASCII before an at sign that is neither letter nor digit."""
+
+
+@cache
+def _label_ends() -> np.ndarray:
+    """What a label may end with or stand between it and a number, in any case: a bitmap."""
+    last = "".join({label[-1] for label in LABELS + LABELS_ANYWHERE})
+    found = re.findall(f"{AFTER_LABEL}|[{last}]", every_character(), re.IGNORECASE)
+    return bitmap("".join(sorted(found)))
 
 
 class Windows(NamedTuple):
@@ -85,11 +100,11 @@ def _number_end(data: Any, place: Any, stop: Any) -> Any:
 
 
 @inlined
-def _may_be_phone(data: Any, begin: Any, place: Any, end: Any, digits: Any) -> Any:
+def _may_be_phone(data: Any, begin: Any, place: Any, end: Any, digits: Any, label_ends: Any) -> Any:
     """Whether digits from `place` to `end` may say that they are a phone number.
 
-    They follow a plus sign or a letter that a label ends with, hold an international prefix, or as many digits and such
-    separators as the North American form.
+    They follow a plus sign or a letter that a label ends with, or hold an international prefix or the last seven digits
+    of the North American form.
     """
     if digits < 7:
         return False
@@ -98,15 +113,25 @@ def _may_be_phone(data: Any, begin: Any, place: Any, end: Any, digits: Any) -> A
         before -= 1
         if item(data, before) == 0x2B:
             return True
-    if _ends_label(data, begin, before):
+    if _ends_label(data, begin, before, label_ends):
         return True
-    grouped = False
     for at in range(place, end):
         byte = item(data, at)
-        grouped |= byte == 0x29 or byte == 0x2D or byte == 0x2E
         if byte == 0x30 and at + 2 < end and item(data, at + 1) == 0x30 and 0x31 <= item(data, at + 2) <= 0x39:
             return True
-    return grouped and digits >= 10
+        if (byte == 0x2D or byte == 0x2E) and at >= place + 7 and at + 4 < end and _is_american(data, at):
+            return True
+    return False
+
+
+@inlined
+def _is_american(data: Any, place: Any) -> Any:
+    """Whether a hyphen or full stop stands between three digits, with one of `). -` before them, and four."""
+    before = item(data, place - 4)
+    found = before == 0x29 or before == 0x2D or before == 0x2E or before == 0x20
+    for distance in range(1, 4):
+        found = found and _is_digit(item(data, place - distance)) and _is_digit(item(data, place + distance))
+    return found and _is_digit(item(data, place + 4))
 
 
 @inlined
@@ -117,10 +142,10 @@ def _stands_before_number(byte: Any) -> Any:
 
 
 @inlined
-def _ends_label(data: Any, begin: Any, end: Any) -> Any:
-    """Whether a label may end at `end`: by two letters of ASCII, or anything beyond ASCII."""
+def _ends_label(data: Any, begin: Any, end: Any, label_ends: Any) -> Any:
+    """Whether a label may end at `end`: by two letters of ASCII, or one character beyond."""
     if end > begin and item(data, end - 1) >= 0x80:
-        return True
+        return holds(label_ends, decode_before(data, end))
     if end - begin < 2:
         return False
     if item(data, end - 2) >= 0x80:  # the Kelvin sign is a k
@@ -137,7 +162,8 @@ def _dotted_end(data: Any, place: Any, stop: Any) -> Any:
     """Of digits and full stops: their end, and how many full stops stand between digits."""
     end, dots = place + 1, int64(0)
     while end < stop and (_is_digit(item(data, end)) or item(data, end) == 0x2E):
-        dots += int64(item(data, end) == 0x2E and _is_digit(item(data, end - 1)))
+        if item(data, end) == 0x2E and end + 1 < stop:
+            dots += int64(_is_digit(item(data, end - 1)) and _is_digit(item(data, end + 1)))
         end += 1
     return end, dots
 
@@ -145,13 +171,21 @@ def _dotted_end(data: Any, place: Any, stop: Any) -> Any:
 @inlined
 def _may_be_email(data: Any, begin: Any, place: Any, stop: Any) -> Any:
     """Whether something that can belong to an address stands before an at sign, and two labels with a dot after it."""
-    if place == begin or item(data, place - 1) <= 0x20 or item(data, place - 1) == 0x40:
+    if place == begin or not _may_be_local(item(data, place - 1)):
         return False
     after = place + 1
     while after < stop and (item(data, after) == 0x2D or _may_be_of_label(item(data, after))):
         after += 1
     dotted = after > place + 1 and after + 1 < stop and item(data, after) == 0x2E
     return dotted and _may_be_of_label(item(data, after + 1))
+
+
+@inlined
+def _may_be_local(byte: Any) -> Any:
+    found = _may_be_of_label(byte)
+    for sign in _LOCAL_SIGNS:
+        found |= byte == sign
+    return found
 
 
 @inlined
@@ -173,12 +207,24 @@ def _begins_allocated(data: Any, start: Any, end: Any) -> Any:
 
 @inlined
 def _may_be_iban(data: Any, begin: Any, place: Any, stop: Any) -> Any:
-    """Whether two capitals and two digits begin a word here."""
+    """Whether two capitals, two digits and, after at most one space, four of either begin a word here."""
     if place + 8 > stop or not 0x41 <= item(data, place + 1) <= 0x5A:
         return False
     if not (_is_digit(item(data, place + 2)) and _is_digit(item(data, place + 3))):
         return False
-    return place == begin or not (_is_digit(item(data, place - 1)) or _is_letter(item(data, place - 1)))
+    if place > begin and (_is_digit(item(data, place - 1)) or _is_letter(item(data, place - 1))):
+        return False
+    after = place + 4
+    if item(data, after) == 0x20:
+        after += 1
+    elif item(data, after) == 0xC2 and item(data, after + 1) == 0xA0:
+        after += 2
+    if after + 4 > stop:
+        return False
+    found = True
+    for at in range(after, after + 4):
+        found = found and (_is_digit(item(data, at)) or 0x41 <= item(data, at) <= 0x5A)
+    return found
 
 
 @inlined
@@ -203,13 +249,13 @@ def _next_place(data: Any, place: Any, stop: Any) -> Any:
 
 
 @kernel
-def find_windows(data: Any, offsets: Any, windows: Any) -> Any:
+def find_windows(data: Any, offsets: Any, label_ends: Any, windows: Any) -> Any:
     """Fill `windows` as far as there is room and return how many there are.
 
     A window holds all that a pattern could match from its first to its last character; what follows it matters only
     to the patterns' look-ahead.
     """
-    data, offsets, windows = borrowed((data, offsets, windows))
+    data, offsets, label_ends, windows = borrowed((data, offsets, label_ends, windows))
     count = int64(0)
     for document in range(offsets.size - 1):
         begin, stop = offsets[document], offsets[document + 1]
@@ -225,7 +271,7 @@ def find_windows(data: Any, offsets: Any, windows: Any) -> Any:
             if _is_digit(byte):
                 if place >= number_end:
                     number_end, found, digits = _number_end(data, place, stop)
-                    if _may_be_phone(data, begin, place, number_end, digits):
+                    if _may_be_phone(data, begin, place, number_end, digits, label_ends):
                         kind, length = int64(PHONE), found
                 if place >= dotted_end:
                     dotted_end, dots = _dotted_end(data, place, stop)
@@ -275,7 +321,7 @@ def candidates(segments: Segments) -> Windows:
     room = 1024
     while True:
         windows = Windows.of_size(room)
-        count = int(find_windows(segments.data, segments.offsets, windows))
+        count = int(find_windows(segments.data, segments.offsets, _label_ends(), windows))
         if count <= room:
             return Windows(*(array[:count] for array in windows))
         room = count

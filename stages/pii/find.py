@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -18,6 +20,8 @@ from stages.text.batch import TextBatch
 
 Kind = Literal["email", "ip", "iban", "phone"]
 COLUMNS = pa.schema([("pii_spans", SPANS)])
+_FIELDS: Final = list(SPANS.value_type)
+_NO_SPANS: Final = pa.array([], SPANS.value_type)
 FINDERS: Final[dict[Kind, Callable[[str], Iterator[tuple[int, int]]]]] = {
     "email": find_emails,
     "ip": find_ips,
@@ -26,13 +30,14 @@ FINDERS: Final[dict[Kind, Callable[[str], Iterator[tuple[int, int]]]]] = {
 }
 """In order of precedence: what one has found, a later one does not see."""
 
-WINDOWS: Final[dict[Kind, list[tuple[int, Callable[[str, int, int], Iterator[tuple[int, int]]], int]]]] = {
-    "email": [(EMAIL, find_emails, 0)],
-    "ip": [(IPV4, find_ipv4, 1), (IPV6, find_ipv6, 2)],
-    "iban": [(IBAN, find_ibans, 0)],
-    "phone": [(PHONE, find_phones, 1)],
+WINDOWS: Final[dict[int, tuple[Kind, Callable[[str, int, int], Iterator[tuple[int, int]]], int]]] = {
+    EMAIL: ("email", find_emails, 0),
+    IPV4: ("ip", find_ipv4, 1),
+    IPV6: ("ip", find_ipv6, 2),
+    IBAN: ("iban", find_ibans, 0),
+    PHONE: ("phone", find_phones, 1),
 }
-"""Kinds of windows for each kind of data, what looks at them, and how many characters it sees beyond."""
+"""What each kind of window may hold, what looks at it, and how many characters that sees beyond."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,37 +60,34 @@ def find(batch: TextBatch, config: Find) -> pa.RecordBatch:
     Source:  kinds of datatrove's PIIFormatter and of BigScience's PII work; checks: `ipaddress`, ISO 13616, E.164
     """
     windows = candidates(batch.segments)
-    ends = np.append(np.flatnonzero(np.diff(windows.documents)) + 1, windows.documents.size)
     counts = np.zeros(len(batch) + 1, np.int32)
     spans: list[tuple[int, int, str]] = []
-    start = 0
-    for end in ends.tolist() if windows.documents.size else []:
-        document = int(windows.documents[start])
-        places = [array[start:end].tolist() for array in windows[1:]]
-        found = _checked(batch.segments.text(document), list(zip(*places, strict=True)), config.kinds)
+    places = zip(*(array.tolist() for array in windows), strict=True)
+    for document, those in groupby(places, itemgetter(0)):
+        found = _checked(batch.segments.text(document), [place[1:] for place in those], config.kinds)
         counts[document + 1] = len(found)
         spans += found
-        start = end
-    values = [pa.array([span[part] for span in spans], kind.type) for part, kind in enumerate(SPANS.value_type)]
-    column = pa.ListArray.from_arrays(
-        pa.array(np.cumsum(counts, dtype=np.int32)), pa.StructArray.from_arrays(values, fields=list(SPANS.value_type))
-    )
-    return pa.RecordBatch.from_arrays([column.cast(SPANS)], schema=COLUMNS)
+    offsets = pa.array(np.cumsum(counts, dtype=np.int32))
+    return pa.RecordBatch.from_arrays([pa.ListArray.from_arrays(offsets, _column(spans), type=SPANS)], schema=COLUMNS)
+
+
+def _column(spans: list[tuple[int, int, str]]) -> pa.StructArray:
+    if not spans:
+        return _NO_SPANS
+    values = [pa.array(part, field.type) for part, field in zip(zip(*spans, strict=True), _FIELDS, strict=True)]
+    return pa.StructArray.from_arrays(values, fields=_FIELDS)
 
 
 def _checked(text: str, windows: list[tuple[int, int, int]], kinds: tuple[Kind, ...]) -> list[tuple[int, int, str]]:
     """The spans of a text that lie in its windows: (kind of window, start, end)."""
+    spans: dict[Kind, list[tuple[int, int]]] = {kind: [] for kind in FINDERS if kind in kinds}
+    for window, start, end in windows:
+        kind, finder, after = WINDOWS[window]
+        if kind in spans:
+            spans[kind] += finder(text, start, end + after)
     found: list[tuple[int, int, str]] = []
-    for kind in FINDERS:
-        if kind in kinds:
-            spans = [
-                span
-                for window, finder, after in WINDOWS[kind]
-                for known, start, end in windows
-                if known == window
-                for span in finder(text, start, end + after)
-            ]
-            _add(found, kind, spans)
+    for kind, those in spans.items():
+        _add(found, kind, those)
     return sorted(found)
 
 

@@ -18,9 +18,11 @@ LABELS: Final = (
     *("teléfono", "telefone", "téléphone", "puhelin", "simu", "điện thoại", "тел", "телефон", "факс", "τηλ"),
 )
 """Words for telephone that a number may follow."""
+LABELS_ANYWHERE: Final = (*"☎📞📱☏", "电话", "電話", "传真", "전화", "โทร", "هاتف", "تلفن", "फ़ोन", "फोन")
+"""The same, also within a word."""
+AFTER_LABEL: Final = r"[.:：\s\ufe0f]"
 LABEL: Final = re.compile(
-    rf"(?:\b(?:{'|'.join(LABELS)})|[☎📞📱☏]|电话|電話|传真|전화|โทร|هاتف|تلفن|फ़ोन|फोन)[.:：\s\ufe0f]{{0,4}}$",
-    re.IGNORECASE,
+    rf"(?:\b(?:{'|'.join(LABELS)})|{'|'.join(LABELS_ANYWHERE)}){AFTER_LABEL}{{0,4}}$", re.IGNORECASE
 )
 DATE: Final = re.compile(
     r"(?<![0-9])(?:(?:19|20)[0-9]{2}([-./])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-./])[0-9]{1,2}\2(?:19|20)[0-9]{2})"

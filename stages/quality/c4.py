@@ -20,7 +20,7 @@ from stages.quality.c4_kernel import (
     count,
 )
 from stages.registry import stage
-from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.characters import SEPARATORS, UNSPACED
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.segmentation import TOKEN, Segmentation, find_sentences, find_words, has_unspaced
@@ -40,6 +40,7 @@ COLUMNS = pa.schema(
         ("long_word_line_count", pa.int32()),
     ]
 )
+_columns = columns_in(COLUMNS)
 CITATION = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 _POLICY = re.compile("terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies")
 _PIECE = regex.compile(rf"(?V1)[^\s\x1c-\x1f{SEPARATORS}]+")
@@ -94,7 +95,7 @@ def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
     )
     segments = batch.segments
     found = count(segments, rules).T
-    lines = np.maximum(np.diff(segments.split_lines[1]), 1)
+    lines = np.maximum(segments.split_line_counts, 1)
     columns = (
         found[LOREM],
         found[BRACES],
@@ -105,7 +106,7 @@ def c4(batch: TextBatch, config: C4) -> pa.RecordBatch:
         found[FEW] / lines,
         found[LONG],
     )
-    return columns_of(COLUMNS, columns)
+    return _columns(columns)
 
 
 def c4_plain(batch: TextBatch, config: C4) -> pa.RecordBatch:

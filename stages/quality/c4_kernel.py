@@ -10,9 +10,9 @@ from stages.text.code_points import decode, decode_before, entry
 from stages.text.compiled import borrowed, inlined, item, kernel
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import IS_WORD, RUN
-from stages.text.sentences import Marks, count_sentences, holds
+from stages.text.sentences import Marks, count_sentences, count_word_sentences, holds
 from stages.text.tables import DECIMAL, NO_WORD, SEGMENTED, SPACE, WORD, tables
-from stages.text.windows import WINDOW, at_least, equals, equals_letter
+from stages.text.windows import WINDOW, at_least, equals, equals_letter, first_one, ones_in
 
 COUNTS: Final = 8
 (LOREM, BRACES, SENTENCES, JAVASCRIPT, POLICY, UNTERMINATED, FEW, LONG) = range(COUNTS)
@@ -21,7 +21,7 @@ PHRASES: Final = {
     JAVASCRIPT: ("javascript",),
     POLICY: ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"),
 }
-"""What a line is counted for, in the order of C4's tests; `_may_hold_phrase` knows what they have in common."""
+"""What a line is counted for, in the order of C4's tests; `_next_hint` knows what they have in common."""
 
 
 class Phrases(NamedTuple):
@@ -90,18 +90,19 @@ def _phrase_hints(data: Any, place: Any) -> Any:
 
 
 @inlined
-def _may_hold_phrase(data: Any, start: Any, end: Any) -> Any:
-    """Whether a line may hold one of the phrases: each has one of `java`, `coo`, `poli`, `f us` and `m ip`.
+def _next_hint(data: Any, place: Any, end: Any) -> Any:
+    """The first place from here on at which a phrase may stand: each has one of `java`, `coo`, `poli`, `f us`, `m ip`.
 
-    Most lines have none of them. Those that end behind the line do no harm; nor does a line at the end of the buffer,
-    where too few bytes can be read at once.
+    It may be too early where too few bytes are left to be read at once; the end if there is none.
     """
-    place = start
-    while place < end - 2:
-        if place + WINDOW > data.size or _phrase_hints(data, place):
-            return True
+    while place < end:
+        if place + WINDOW > data.size:
+            return place
+        found = uint32(_phrase_hints(data, place))
+        if found:
+            return place + int64(first_one(found))
         place += WINDOW - 3
-    return False
+    return end
 
 
 @inlined
@@ -187,26 +188,28 @@ def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
 
 
 @inlined
-def _judge(
-    data: Any, start: Any, end: Any, count: Any, brace: Any, rules: Any, phrases: Any, tables: Any, row: Any
-) -> None:
-    """C4's tests for a line of so many words, with a curly brace or without, in their order."""
+def _is_used(
+    data: Any, start: Any, end: Any, count: Any, brace: Any, hinted: Any, rules: Any, phrases: Any, row: Any
+) -> Any:
+    """C4's tests for a line, in their order: whether its sentences are to be counted.
+
+    It has so many words, a curly brace or not, and may hold a phrase or not.
+    """
     if not _is_terminated(data, start, end, rules):
         row[UNTERMINATED] += 1
         if rules.terminated_only:
-            return
+            return False
     if count < rules.min_words:
         row[FEW] += 1
-        return
-    kind = _find_phrase(data, start, end, phrases) if _may_hold_phrase(data, start, end) else int64(-1)
+        return False
+    kind = _find_phrase(data, start, end, phrases) if hinted else int64(-1)
     if kind in (LOREM, JAVASCRIPT):
         row[kind] += 1
-        return
+        return False
     row[BRACES] += int64(brace)
     if kind == POLICY:
         row[POLICY] += 1
-        return
-    row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
+    return kind != POLICY
 
 
 @inlined
@@ -236,6 +239,17 @@ def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
     """Words between spaces of a line without characters of three bytes and more; stops at so many."""
     count, inside = int64(0), False
     place = start
+    while place < end and count < most and place + WINDOW <= data.size:
+        left = end - place
+        within = ~uint32(0) if left >= WINDOW else (uint32(1) << uint32(left)) - uint32(1)
+        if equals(data, place, 0xC2) & within:  # spaces of two bytes
+            break
+        blank = at_least(data, place, 0x09) & ~at_least(data, place, 0x0E)
+        blank |= at_least(data, place, 0x1C) & ~at_least(data, place, 0x21)
+        filled = uint32(~blank & within)
+        count += ones_in(filled & ~((filled << uint32(1)) | uint32(inside)))
+        inside = filled >> uint32(WINDOW - 1) != uint32(0)
+        place += WINDOW
     while place < end and count < most:
         byte = item(data, place)
         space = byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F
@@ -249,34 +263,8 @@ def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
 
 
 @inlined
-def _look(data: Any, start: Any, end: Any, tables: Any) -> Any:
-    """Of a line: characters, words between spaces, the longest of them, whether it is segmented."""
-    blocks, flag_table = tables.blocks, tables.flags
-    characters = count = longest = length = int64(0)
-    seen = uint32(0)
-    ascii_at = entry(blocks, int64(0))
-    while start < end:
-        byte = item(data, start)
-        if byte < 0x80:
-            start += 1
-            flags = item(flag_table, ascii_at + byte)
-        else:
-            point, start = decode(data, start)
-            flags = item(flag_table, entry(blocks, point))
-        seen |= flags
-        characters += 1
-        if flags & uint32(SPACE):
-            length = int64(0)
-        else:
-            count += int64(length == 0)
-            length += 1
-            longest = max(longest, length)
-    return characters, count, longest, bool(seen & uint32(SEGMENTED))
-
-
-@inlined
-def _segmented_words(data: Any, start: Any, end: Any, words: Any, word: Any, last_word: Any, tables: Any) -> Any:
-    """`c4.line_words` of a line: how many, the longest of them, and the batch's first word that was not looked at.
+def _line_words(data: Any, start: Any, end: Any, words: Any, word: Any, last_word: Any, most: Any, tables: Any) -> Any:
+    """`c4.line_words` of a line: how many (at most so many are counted), the longest of them, and the word looked at.
 
     A stretch of characters between spaces, separators and runs of scripts without spaces is one word; beside a run
     only if it holds a letter, mark or number.
@@ -285,16 +273,16 @@ def _segmented_words(data: Any, start: Any, end: Any, words: Any, word: Any, las
     count = longest = length = int64(0)
     alone, seen = True, uint32(0)  # of the stretch: no run before it; its flags
     place = start
-    while place < end:
-        while word < last_word and (words.starts[word] < place or not words.classes[word] & uint8(RUN)):
+    while place < end and count < most:
+        while word < last_word and (item(words.starts, word) < place or not item(words.classes, word) & uint8(RUN)):
             word += 1
-        if word < last_word and words.starts[word] == place:
+        if word < last_word and item(words.starts, word) == place:
             if length and seen & uint32(WORD):
                 count, longest = count + 1, max(longest, length)
-            if words.classes[word] & uint8(IS_WORD):
-                count, longest = count + 1, max(longest, int64(words.lengths[word]))
+            if item(words.classes, word) & uint8(IS_WORD):
+                count, longest = count + 1, max(longest, int64(item(words.lengths, word)))
             length, alone, seen = int64(0), False, uint32(0)
-            place = words.ends[word]
+            place = item(words.ends, word)
             continue
         point, place = decode(data, place)
         flags = item(flag_table, entry(blocks, point))
@@ -329,24 +317,39 @@ def judge_lines(
     for document in range(first.size - 1):
         row = counts[document]
         word, last_word = first_words[document], first_words[document + 1]
+        run = word  # no earlier one is a run
+        hint = int64(-1)
+        stop = lines.ends[first[document + 1] - 1] if first[document] < first[document + 1] else int64(0)
         for line in range(first[document], first[document + 1]):
-            start = after_spaces(data, lines.starts[line], lines.ends[line], tables)
-            end = before_spaces(data, start, lines.ends[line], tables)
+            start = after_spaces(data, item(lines.starts, line), item(lines.ends, line), tables)
+            end = before_spaces(data, start, item(lines.ends, line), tables)
             high, bracket, brace = _glance(data, start, end)
-            characters = count = longest = int64(0)
-            if high or end - start > rules.max_length:
-                characters, count, longest, segmented = _look(data, start, end, tables)
-                if segmented:
-                    count, longest, word = _segmented_words(data, start, end, words, word, last_word, tables)
+            while word < last_word and item(words.starts, word) < start:
+                word += 1
+            count = longest = int64(0)
+            if item(lines.lengths, line) > rules.max_length:
+                count, longest, run = _line_words(data, start, end, words, run, last_word, end - start, tables)
+            elif high:
+                count, longest, run = _line_words(data, start, end, words, run, last_word, rules.min_words, tables)
             else:
                 count = _count_to(data, start, end, rules.min_words)
-            if characters > rules.max_length and longest > rules.max_length:
+            if longest > rules.max_length:
                 row[LONG] += 1
             elif bracket:
                 size = _without_citations(data, start, end, tables, copy)
-                _judge(copy, int64(0), size, count, brace, rules, phrases, tables, row)
+                hinted = _next_hint(copy, int64(0), size) < size
+                if _is_used(copy, int64(0), size, count, brace, hinted, rules, phrases, row):
+                    row[SENTENCES] += count_sentences(copy, int64(0), size, rules.marks, tables)
             else:
-                _judge(data, start, end, count, brace, rules, phrases, tables, row)
+                if hint < start:
+                    hint = _next_hint(data, start, stop)
+                if _is_used(data, start, end, count, brace, hint < end, rules, phrases, row):
+                    if rules.marks.alone:
+                        row[SENTENCES] += count_word_sentences(
+                            data, start, end, words, word, last_word, rules.marks, tables
+                        )
+                    else:
+                        row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
 
 
 def count(segments: Segments, rules: Rules) -> np.ndarray:

@@ -11,7 +11,7 @@ import regex
 
 from stages.quality.composition_kernel import count
 from stages.registry import stage
-from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.tables import bitmap_of, ranges
 
 COLUMNS = pa.schema(
@@ -24,6 +24,7 @@ COLUMNS = pa.schema(
         ("script_ratio", pa.float32()),
     ]
 )
+_columns = columns_in(COLUMNS)
 COMPOSITE_SCRIPTS: Final = {
     "Jpan": ("Hani", "Hira", "Kana"),
     "Hrkt": ("Hira", "Kana"),
@@ -80,7 +81,7 @@ def composition(batch: TextBatch, config: Composition) -> pa.RecordBatch:
         addresses / np.maximum(segments.code_points, 1),
         np.where(scripted > 0, of_script / np.maximum(scripted, 1), 1.0),
     )
-    return columns_of(COLUMNS, columns)
+    return _columns(columns)
 
 
 @lru_cache(maxsize=64)

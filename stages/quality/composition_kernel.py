@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from numba import int64, uint32, uint64
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
@@ -103,14 +103,18 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
 
 
 @inlined
-def _may_have_address(data: Any, start: Any, stop: Any) -> Any:
-    """Whether `://` or `www.` stands somewhere; all places alike, so that many are compared at once."""
-    found = False
-    for place in range(start, stop - 3):
-        one, two, three = item(data, place), item(data, place + 1), item(data, place + 2)
-        found |= (one == uint8(0x3A)) & (two == uint8(0x2F)) & (three == uint8(0x2F))
-        found |= (one == uint8(0x77)) & (two == uint8(0x77)) & (three == uint8(0x77))
-    return found
+def _next_address(data: Any, place: Any, stop: Any) -> Any:
+    """The first place from here on with `http` or `www`, or where too few bytes can be read at once; else the end."""
+    while place < stop:
+        if place + WINDOW + 3 > data.size:
+            return place
+        t, w = equals(data, place + 1, 0x74), equals(data, place + 1, 0x77)
+        found = equals(data, place, 0x68) & t & equals(data, place + 2, 0x74) & equals(data, place + 3, 0x70)
+        found |= equals(data, place, 0x77) & w & equals(data, place + 2, 0x77)
+        if found:
+            return min(place + int64(first_one(uint32(found))), stop)
+        place += WINDOW
+    return stop
 
 
 @inlined
@@ -148,9 +152,10 @@ def address_characters(data: Any, offsets: Any, tables: Any, found: Any) -> None
     for document in range(offsets.size - 1):
         place, stop = offsets[document], offsets[document + 1]
         total = int64(0)
-        if not _may_have_address(data, place, stop):
-            place = stop
-        while place < stop:
+        while True:
+            place = _next_address(data, place, stop)
+            if place >= stop:
+                break
             if item(data, place) != 0x68 and item(data, place) != 0x77:
                 place += 1
                 continue

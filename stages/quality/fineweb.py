@@ -19,7 +19,7 @@ from stages.quality.fineweb_kernel import (
 )
 from stages.quality.repetition import duplicates
 from stages.registry import stage
-from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.segmentation import Segmentation
 from stages.text.tables import bitmap
 
@@ -32,6 +32,7 @@ COLUMNS = pa.schema(
         ("menu_char_ratio", pa.float32()),
     ]
 )
+_columns = columns_in(COLUMNS)
 
 _MENU_MARK = re.compile(r"(?<= )[|/·»•›](?= )")
 
@@ -66,15 +67,15 @@ def fineweb(batch: TextBatch, config: FineWeb) -> pa.RecordBatch:
         segments, bitmap(batch.language.terminators), config.short_line_characters, config.menu_item_characters
     )
     lines = np.maximum(found[LINES], 1)
-    newlines = np.maximum(np.diff(segments.lines[1]) - 1, 0)
+    newlines = np.maximum(segments.line_counts - 1, 0)
     columns = (
         found[TERMINATED] / lines,
         found[SHORT] / lines,
         found[DUPLICATE_CHARACTERS] / np.maximum(segments.code_points - newlines, 1),
-        newlines / np.maximum(np.diff(segments.first_words), 1),
+        newlines / np.maximum(segments.word_counts, 1),
         found[MENU_CHARACTERS] / np.maximum(segments.code_points - newlines, 1),
     )
-    return columns_of(COLUMNS, columns)
+    return _columns(columns)
 
 
 def fineweb_plain(batch: TextBatch, config: FineWeb) -> pa.RecordBatch:

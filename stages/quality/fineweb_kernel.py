@@ -78,6 +78,6 @@ def count(segments: Segments, ends: np.ndarray, short: int, menu_item: int) -> n
     """Counts of each document: int64[COUNTS, documents]; `ends` are the language's terminators as a bitmap."""
     lines, first = segments.lines
     counts = np.zeros((COUNTS, len(segments)), np.int64)
-    keys = np.empty(1 << max(4, (2 * int(np.diff(first).max(initial=0))).bit_length()), np.uint64)
+    keys = np.empty(1 << max(4, (2 * int(segments.line_counts.max(initial=0))).bit_length()), np.uint64)
     count_lines(segments.data, lines, first, ends, short, menu_item, keys, counts)
     return counts

@@ -18,7 +18,7 @@ from stages.quality.gopher_kernel import (
     WORDS,
 )
 from stages.registry import stage
-from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.casing import word_set
 from stages.text.segmentation import Segmentation
 from stages.text.words import WORD_FACTS
@@ -34,6 +34,7 @@ COLUMNS = pa.schema(
         ("stop_word_count", pa.float32()),
     ]
 )
+_columns = columns_in(COLUMNS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def gopher(batch: TextBatch, config: Gopher) -> pa.RecordBatch:
              Stop words match in any case.
     """
     found = gopher_kernel.count(batch.segments, word_set(batch.language.stop_words))
-    lines = np.maximum(np.diff(batch.segments.split_lines[1]), 1)
+    lines = np.maximum(batch.segments.split_line_counts, 1)
     everything = np.maximum(found[EVERYTHING], 1)
     columns = (
         found[WORDS],
@@ -71,7 +72,7 @@ def gopher(batch: TextBatch, config: Gopher) -> pa.RecordBatch:
         found[ALPHABETIC] / everything,
         found[STOP_WORDS],
     )
-    return columns_of(COLUMNS, columns)
+    return _columns(columns)
 
 
 def gopher_plain(batch: TextBatch, config: Gopher) -> pa.RecordBatch:

@@ -3,14 +3,15 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint8
+from numba import int64, uint8, uint32
 
 from stages.text.arrays import Segments
 from stages.text.casing import WordSet, find_word
-from stages.text.compiled import borrowed, inlined, item, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.scan import HAS_LETTER, IS_WORD
 from stages.text.tables import tables
+from stages.text.windows import WINDOW, equals, first_one
 
 COUNTS: Final = 9
 (WORDS, CHARACTERS, ALPHABETIC, EVERYTHING, HASHES, ELLIPSES, BULLETS, TRAILING, STOP_WORDS) = range(COUNTS)
@@ -18,39 +19,73 @@ COUNTS: Final = 9
 
 @kernel
 def count_words(data: Any, words: Any, first: Any, known: Any, tables: Any, seen: Any, counts: Any) -> None:
-    """Fill all columns of `counts` that words decide; `seen` has a place for each stop word."""
+    """Fill all columns of `counts` that words decide; `seen` has a place for each slot of the stop words' table and one
+    before it, all false.
+
+    No branch: which word is punctuation or a stop word is hard to foresee.
+    """
     data, words, first, known, tables, seen, counts = borrowed((data, words, first, known, tables, seen, counts))
     for document in range(first.size - 1):
-        number = characters = alphabetic = hashes = ellipses = stops = int64(0)
-        for word in range(first[document], first[document + 1]):
-            kind, length = item(words.classes, word), int64(item(words.lengths, word))
+        begin, end = first[document], first[document + 1]
+        number = characters = alphabetic = stops = int64(0)
+        for word in range(begin, end):
+            kind = item(words.classes, word)
             is_word = int64(kind & uint8(IS_WORD) != 0)
             number += is_word
-            characters += length * is_word
-            if not is_word:
-                byte = item(data, item(words.starts, word))
-                if byte == 0x23:
-                    hashes += length
-                elif byte == 0x2E:
-                    ellipses += length // 3
-                elif byte == 0xE2 and _is_ellipsis(data, words.starts[word]):
-                    ellipses += length
-            if kind & uint8(HAS_LETTER):
-                alphabetic += 1
-                if known.size:
-                    place = find_word(data, words, word, known, tables)
-                    if place >= 0 and seen[place] != document + 1:
-                        seen[place] = document + 1
-                        stops += 1
+            characters += int64(item(words.lengths, word)) * is_word
+            alphabetic += int64(kind & uint8(HAS_LETTER) != 0)
+        if known.size:
+            for word in range(begin, end):
+                has_letter = int64(item(words.classes, word) & uint8(HAS_LETTER) != 0)
+                put(seen, (find_word(data, words, word, known, tables) + 1) * has_letter, True)
+            for slot in range(1, seen.size):
+                stops += int64(item(seen, slot))
+                put(seen, slot, False)
         counts[WORDS, document], counts[CHARACTERS, document] = number, characters
-        counts[ALPHABETIC, document], counts[EVERYTHING, document] = alphabetic, first[document + 1] - first[document]
-        counts[HASHES, document], counts[ELLIPSES, document] = hashes, ellipses
+        counts[ALPHABETIC, document], counts[EVERYTHING, document] = alphabetic, end - begin
         counts[STOP_WORDS, document] = stops if known.size else number
 
 
 @inlined
+def _next_sign(data: Any, place: Any, stop: Any) -> Any:
+    """The first place from here on with a hash sign, `...` or `…`, as far as the next bytes tell; else the end."""
+    while place < stop and place + WINDOW + 2 <= data.size:
+        dots = equals(data, place, 0x2E) & equals(data, place + 1, 0x2E) & equals(data, place + 2, 0x2E)
+        ellipses = equals(data, place, 0xE2) & equals(data, place + 1, 0x80) & equals(data, place + 2, 0xA6)
+        found = uint32(equals(data, place, 0x23) | dots | ellipses)
+        if found:
+            return min(place + int64(first_one(found)), stop)
+        place += WINDOW
+    while place < stop and item(data, place) != 0x23 and item(data, place) != 0x2E and item(data, place) != 0xE2:
+        place += 1
+    return min(place, stop)
+
+
+@kernel
+def count_signs(data: Any, offsets: Any, counts: Any) -> None:
+    """Fill the columns of `counts` of hash signs and of ellipses, of one character or three full stops."""
+    data, offsets, counts = borrowed((data, offsets, counts))
+    for document in range(offsets.size - 1):
+        place, stop = offsets[document], offsets[document + 1]
+        hashes = ellipses = int64(0)
+        while True:
+            place = _next_sign(data, place, stop)
+            if place >= stop:
+                break
+            byte, dots = item(data, place), int64(0)
+            while place < stop and item(data, place) == 0x2E:
+                dots += 1
+                place += 1
+            ellipses += dots // 3
+            hashes += int64(byte == 0x23)
+            ellipses += int64(byte == 0xE2 and _is_ellipsis(data, place))
+            place += int64(byte != 0x2E)
+        counts[HASHES, document], counts[ELLIPSES, document] = hashes, ellipses
+
+
+@inlined
 def _is_ellipsis(data: Any, place: Any) -> Any:
-    return data[place + 1] == 0x80 and data[place + 2] == 0xA6
+    return item(data, place + 1) == 0x80 and item(data, place + 2) == 0xA6
 
 
 @kernel
@@ -76,8 +111,9 @@ def count_lines(data: Any, lines: Any, first: Any, tables: Any, counts: Any) -> 
 def count(segments: Segments, stop_words: WordSet) -> np.ndarray:
     """Counts of each document: int64[COUNTS, documents]."""
     counts = np.zeros((COUNTS, len(segments)), np.int64)
-    seen = np.zeros(max(stop_words.size, 1), np.int64)
+    seen = np.zeros(stop_words.keys.size + 1, bool)
     known = tables()
     count_words(segments.data, segments.words, segments.first_words, stop_words, known, seen, counts)
+    count_signs(segments.data, segments.offsets, counts)
     count_lines(segments.data, *segments.split_lines, known, counts)
     return counts

@@ -10,7 +10,7 @@ import regex
 from stages.quality.blocklist import BlockList, BlockListFiles
 from stages.quality.lists_kernel import count
 from stages.registry import stage
-from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.casing import word_set
 from stages.text.segmentation import Segmentation, find_words, has_unspaced
 from stages.text.words import WORD_FACTS
@@ -23,6 +23,7 @@ COLUMNS = pa.schema(
         ("url_blocked", pa.int32()),
     ]
 )
+_columns = columns_in(COLUMNS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def lists(batch: TextBatch, config: Lists, blocked: BlockList) -> pa.RecordBatch
         flagged = flagged + np.array([len(listed.phrases.findall(text.lower())) for text in batch.texts], np.int64)
     share = frequent / np.maximum(words, 1) if known else np.ones(len(batch))
     ratio = np.where(flagged > 0, flagged / np.maximum(words, 1), 0.0)
-    return columns_of(COLUMNS, (flagged, ratio, share, _blocked(batch, blocked)))
+    return _columns((flagged, ratio, share, _blocked(batch, blocked)))
 
 
 def _blocked(batch: TextBatch, blocked: BlockList) -> np.ndarray:

@@ -19,7 +19,7 @@ from stages.quality.repetition_kernel import (
     repeated_words,
 )
 from stages.registry import stage
-from stages.text.batch import TextBatch, columns_of, measured
+from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.segmentation import Segmentation
 
 COLUMNS = pa.schema(
@@ -32,6 +32,7 @@ COLUMNS = pa.schema(
         *((f"duplicate_{size}gram_char_ratio", pa.float32()) for size in DUPLICATE_SIZES),
     ]
 )
+_columns = columns_in(COLUMNS)
 _PARAGRAPH_BREAK = re.compile(r"\n{2,}")
 _LINE_BREAK = re.compile(r"\n+")
 
@@ -65,7 +66,7 @@ def repetition(batch: TextBatch, config: Repetition) -> pa.RecordBatch:
         parts[DUPLICATE_LINE_CHARACTERS] / size,
         *(characters / size),
     )
-    return columns_of(COLUMNS, columns)
+    return _columns(columns)
 
 
 def repetition_plain(batch: TextBatch, config: Repetition) -> pa.RecordBatch:

@@ -21,6 +21,7 @@ from stages.text.code_points import (
 )
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
+from stages.text.memory import room
 from stages.text.scan import WordArrays
 from stages.text.tables import tables
 
@@ -52,12 +53,12 @@ class Scratch(NamedTuple):
     def for_parts(cls, most: int) -> Self:
         size = 1 << max(6, (2 * most).bit_length())
         return cls(
-            np.empty(size, np.uint64),
-            np.empty(size, np.int32),
-            np.empty(2 * size, np.uint8),
-            np.empty(most + 1, np.int64),
-            np.empty(most + 1, np.uint64),
-            np.empty(most + 1, np.int64),
+            room(size, np.uint64),
+            room(size, np.int32),
+            room(2 * size, np.uint8),
+            room(most + 1, np.int64),
+            room(most + 1, np.uint64),
+            room(most + 1, np.int64),
         )
 
 
@@ -254,7 +255,7 @@ def repeated_parts(segments: Segments) -> np.ndarray:
     """Counts of lines and paragraphs and of duplicates among them: int64[PARTS, documents]."""
     lines, first = segments.lines
     found = np.empty((PARTS, len(segments)), np.int64)
-    scratch = Scratch.for_parts(int(np.diff(first).max(initial=0)) + 2)
+    scratch = Scratch.for_parts(int(segments.line_counts.max(initial=0)) + 2)
     repeat_lines(segments.data, segments.offsets, lines, first, tables(), scratch, found)
     return found
 
@@ -263,7 +264,8 @@ def repeated_words(segments: Segments) -> np.ndarray:
     """Characters of repeated n-grams, as `ngrams.repeated_characters_plain`: int64[SIZES, documents]."""
     first = segments.first_words
     found = np.empty((SIZES, len(segments)), np.int64)
-    repeat_words(segments.words, first, Scratch.for_parts(int(np.diff(first).max(initial=0)) + 1), found)
+    scratch = Scratch.for_parts(int(segments.word_counts.max(initial=0)) + 1)
+    repeat_words(segments.words, first, scratch, found)
     return found
 
 

@@ -1,7 +1,7 @@
 """Sets of lower-case words as hash tables, and the lower case of a word inside a kernel."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numba import int64, uint8, uint32, uint64
@@ -11,17 +11,19 @@ from stages.text.compiled import inlined, item
 from stages.text.scan import CHANGED
 from stages.text.tables import CASE_IGNORABLE, CASED
 
+_NEAR: Final = 4
+"""Slots that a key of `WordSet.keys` may be in. All are looked at, as a loop's end is hard to foresee."""
+
 
 class WordSet(NamedTuple):
-    """Lower-case words to look up by the hash of their dedup form, which each word of a batch has.
+    """Lower-case words to look up by the hash of their lower case, which is that of most words of a batch.
 
-    Words whose dedup forms are one (`straße` and `strasse`) are told apart by the hash of their lower case.
-    `places` numbers the entries.
+    Of the others the dedup form, which each word of a batch has, tells whether it is worth while to make the lower
+    case; words whose dedup forms are one (`straße` and `strasse`) are told apart by it.
     """
 
+    keys: Any  # uint64, each at most _NEAR - 1 slots behind the one that its hash names
     dedup_keys: Any  # uint64, the filter
-    lower_keys: Any  # uint64
-    places: Any  # int64, beside lower_keys
     size: int
     symbols: bool  # whether some entry has no dedup form
 
@@ -31,17 +33,30 @@ def word_set(words: frozenset[str]) -> WordSet:
     """The tables of a set of lower-case words."""
     from stages.dedup.key import dedup_word  # it imports this package
 
-    dedup_keys, lower_keys = empty_table(len(words)), empty_table(len(words))
-    places = np.zeros(lower_keys.size, np.int64)
+    dedup_keys = empty_table(len(words))
     symbols = False
-    for place, word in enumerate(sorted(words)):
-        dedup, lower = np.uint64(word_hash(dedup_word(word))), np.uint64(word_hash(word))
+    for word in words:
+        dedup = np.uint64(word_hash(dedup_word(word)))
         symbols |= not dedup
         if dedup:
             dedup_keys[find_slot(dedup_keys, dedup_keys.size - 1, dedup)] = dedup
-        slot = find_slot(lower_keys, lower_keys.size - 1, lower)
-        lower_keys[slot], places[slot] = lower, place
-    return WordSet(dedup_keys, lower_keys, places, len(words), symbols)
+    return WordSet(_near_table(sorted(map(word_hash, words))), dedup_keys, len(words), symbols)
+
+
+def _near_table(keys: list[int]) -> np.ndarray:
+    """The smallest table in which each key finds a free slot near the one that it names."""
+    size = 16
+    while True:
+        table = [0] * (size + _NEAR - 1)
+        for key in keys:
+            home = key >> 20 & size - 1
+            free = next((slot for slot in range(home, home + _NEAR) if not table[slot]), None)
+            if free is None:
+                break
+            table[free] = key
+        else:
+            return np.array(table, np.uint64)
+        size *= 2
 
 
 @inlined
@@ -87,15 +102,18 @@ def lower_hash(data: Any, start: Any, end: Any, tables: Any) -> Any:
 
 @inlined
 def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
-    """The number of a word of a batch in a set; -1 if its lower case is not in it."""
-    dedup = item(words.dedup_hashes, word)
-    if dedup == uint64(0):
-        if not known.symbols:
-            return int64(-1)
-    elif item(known.dedup_keys, find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)) == uint64(0):
-        return int64(-1)
+    """The slot of `known.keys` with the lower case of a word of a batch; -1 if it is not in the set."""
     lower = item(words.raw_hashes, word)
     if item(words.classes, word) & uint8(CHANGED):
+        dedup = item(words.dedup_hashes, word)
+        if dedup == uint64(0):
+            if not known.symbols:
+                return int64(-1)
+        elif item(known.dedup_keys, find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)) == uint64(0):
+            return int64(-1)
         lower = lower_hash(data, words.starts[word], words.ends[word], tables)
-    slot = find_slot(known.lower_keys, known.lower_keys.size - 1, lower)
-    return item(known.places, slot) if item(known.lower_keys, slot) != uint64(0) else int64(-1)
+    found = int64(-1)
+    home = int64(lower >> uint64(20)) & (known.keys.size - _NEAR)
+    for slot in range(home, home + _NEAR):
+        found = int64(slot) if item(known.keys, slot) == lower else found
+    return found

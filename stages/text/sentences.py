@@ -4,13 +4,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import int64, uint32
+from numba import int64, uint8, uint32
 
 from stages.text.characters import CLOSERS, SPACED_TERMINATORS
 from stages.text.code_points import decode, decode_before, entry
 from stages.text.compiled import inlined, item
 from stages.text.lines import after_spaces
-from stages.text.tables import GOES_ON, LETTER, UPPER, bitmap
+from stages.text.scan import IS_WORD
+from stages.text.tables import COLON, FORMAT, GOES_ON, JOINER, LETTER, NO_WORD, UPPER, WORD, bitmap, tables
 
 
 class Marks(NamedTuple):
@@ -21,6 +22,7 @@ class Marks(NamedTuple):
     mild: Any  # those that end a sentence only before white space
     leads: Any  # bool[256]: first bytes of a terminator
     pairs: Any  # bool[8192]: of those with three bytes and more the low seven and six bits of the first two
+    alone: bool  # whether each that a word may hold ends no sentence there
 
 
 @lru_cache(maxsize=256)
@@ -32,7 +34,14 @@ def marks_of(terminators: str) -> Marks:
         if len(encoded) > 2:
             pairs[(encoded[0] & 0x7F) << 6 | (encoded[1] & 0x3F)] = True
     within, mild = bitmap(terminators + CLOSERS), bitmap(SPACED_TERMINATORS + CLOSERS)
-    return Marks(bitmap(terminators), within, mild, leads, pairs)
+    return Marks(bitmap(terminators), within, mild, leads, pairs, all(map(_is_alone, terminators)))
+
+
+def _is_alone(mark: str) -> bool:
+    """Whether a terminator is no part of a word, or ends no sentence there, as white space must follow it."""
+    flags = int(tables().flags[entry(tables().blocks, ord(mark))])
+    in_words = WORD | NO_WORD | FORMAT
+    return not flags & (in_words if mark in SPACED_TERMINATORS else in_words | JOINER | COLON)
 
 
 @inlined
@@ -63,6 +72,45 @@ def _initial(data: Any, start: Any, mark: Any, tables: Any) -> Any:
 
 
 @inlined
+def _sentence_end(data: Any, start: Any, end: Any, mark: Any, marks: Any, tables: Any) -> Any:
+    """Of a terminator in the line data[start:end]: where text goes on after it, whether a sentence begins there."""
+    point, stop = decode(data, mark)
+    dot, mild = point == 0x2E, holds(marks.mild, point)
+    while stop < end:
+        point, after = decode(data, stop)
+        if not holds(marks.within, point):
+            break
+        mild = mild and holds(marks.mild, point)
+        stop = after
+    rest = after_spaces(data, stop, end, tables)
+    if not mild or rest == end:
+        return rest, rest < end
+    goes_on = _flags_at(data, rest, end, tables) & uint32(GOES_ON)
+    return rest, rest > stop and not goes_on and not (dot and _initial(data, start, mark, tables))
+
+
+@inlined
+def count_word_sentences(
+    data: Any, start: Any, end: Any, words: Any, word: Any, last: Any, marks: Any, tables: Any
+) -> Any:
+    """`count_sentences` of a line of the text that `words` are of, from the first of them in it; `marks` are alone."""
+    count = int64(0)
+    begin = place = start  # of the sentence; where no terminator was looked at yet
+    while word < last and item(words.starts, word) < end:
+        if not item(words.classes, word) & uint8(IS_WORD):
+            mark = item(words.starts, word)
+            if mark >= place and holds(marks.terminators, decode(data, mark)[0]):
+                place, ends = _sentence_end(data, start, end, mark, marks, tables)
+                if place == end:
+                    break
+                if ends:
+                    count += 1
+                    begin = place
+        word += 1
+    return count + int64(after_spaces(data, begin, end, tables) < end)
+
+
+@inlined
 def count_sentences(data: Any, start: Any, end: Any, marks: Any, tables: Any) -> Any:
     """Sentences of the line data[start:end]; text after the last terminator is one too."""
     count = int64(0)
@@ -80,23 +128,9 @@ def count_sentences(data: Any, start: Any, end: Any, marks: Any, tables: Any) ->
         if not holds(marks.terminators, point):
             place = after
             continue
-        mark, dot = place, point == 0x2E
-        mild = holds(marks.mild, point)
-        stop = after
-        while stop < end:
-            point, after = decode(data, stop)
-            if not holds(marks.within, point):
-                break
-            mild = mild and holds(marks.mild, point)
-            stop = after
-        rest = after_spaces(data, stop, end, tables)
-        spaced = rest > stop
+        rest, ends = _sentence_end(data, start, end, place, marks, tables)
         if rest == end:
             break
-        ends = True
-        if mild:
-            goes_on = _flags_at(data, rest, end, tables) & uint32(GOES_ON)
-            ends = spaced and not goes_on and not (dot and _initial(data, start, mark, tables))
         if ends:
             count += 1
             begin = rest

@@ -125,3 +125,18 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_windows_hold_every_phone_number(text: str) -> None:
     assert find(batch(text), Find()).equals(find_plain(batch(text), Find()))
+
+
+PARTS = st.sampled_from(
+    [
+        *("a.b+c", "...", "@", "{@", "x", "é", "例", "b.org", "b.c.png", "EE38", "GB82", "E", " ", "\u00a0", "-", "/"),
+        *("2200 2210 2014 5685", "2200221020145685", "WEST12345698765432", "8.8.8.8", "8.8", ".8.", "256", "1", "."),
+        *("00", "(555)", "555-1234", "555.", "tel", "тел", "：", "2009-02-09", "02.10.", "1956-1957", "%", "_"),
+    ]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(PARTS, max_size=14).map("".join))
+def test_windows_hold_whatever_the_patterns_find(text: str) -> None:
+    assert find(batch(text), Find()).equals(find_plain(batch(text), Find()))
