@@ -27,7 +27,6 @@ from stages.columns import (
 from stages.identify.codes import resolve_or_none
 from stages.ingest.charset import decode
 from stages.ingest.extract import ExtractionFailed, extract_text
-from stages.ingest.ordered import ordered
 from stages.ingest.records import (
     TEXTS,
     Item,
@@ -40,6 +39,7 @@ from stages.ingest.records import (
 )
 from stages.ingest.time_limit import OutOfTime, time_limit
 from stages.normalize.quick import normalized
+from stages.text.ordered import ordered
 
 READERS = ("ingest.read", "datatrove.reader")
 EXTRACTORS = ("ingest.extract", "datatrove.extractor")
