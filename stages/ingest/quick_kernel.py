@@ -318,11 +318,19 @@ def _stripped(out: Any, start: Any, end: Any) -> Any:
 
 @inlined
 def _has_text(out: Any, start: Any, end: Any) -> Any:
-    """Whether a text holds an ASCII character that is no space; all others are left to the careful code."""
+    """Whether a text certainly holds a character that is no white space; mostly its first is one.
+
+    Of the characters above ASCII, white space begins with C2, E1 9A, E2 or E3 80.
+    """
     place = start
-    while place < end and not 0x20 < item(out, place) < 0x7F:
+    while place < end:
+        byte, following = item(out, place), item(out, place + 1) if place + 1 < end else uint8(0)
+        if 0x20 < byte < 0x7F or (byte > 0xC2 and (byte < 0xE1 or byte > 0xE3)):
+            return True
+        if (byte == 0xE1 and following != 0x9A) or (byte == 0xE3 and following != 0x80):
+            return True
         place += 1
-    return place < end
+    return False
 
 
 @inlined

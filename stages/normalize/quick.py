@@ -12,8 +12,8 @@ import pyarrow as pa
 from numba import uint64
 
 from stages.normalize.invisible import is_invisible
-from stages.normalize.mojibake import PAIRS, repair_line
-from stages.normalize.unicode import NormalizeUnicode, clean, has_late_control, normalize_text, trim
+from stages.normalize.mojibake import PAIRS, repair_candidate, repair_line
+from stages.normalize.unicode import SOFT_HYPHEN, NormalizeUnicode, clean, has_late_control, normalize_text, trim
 from stages.text.code_points import MULTIPLIER, entry, find_slot
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.kept import kept
@@ -56,34 +56,39 @@ def normalized(texts: list[str] | pa.LargeStringArray, config: NormalizeUnicode)
         return pa.array([normalize_text(text, config) for text in texts], pa.large_string())
     flags = suspects(column)
     to_trim = flags & TRIM > 0
-    changed: dict[int, str] = {}
-    cleaned = []
-    for row in np.flatnonzero(flags & (UNCLEAN | COMPOSES | MISREAD)).tolist():
-        if flags[row] & (UNCLEAN | COMPOSES):
-            text = column[row].as_py()
-            if flags[row] & UNCLEAN or not unicodedata.is_normalized("NFC", text):
-                changed[row] = clean(text)
-                cleaned.append(row)
-                continue
-        if flags[row] & MISREAD and not _is_well_read(column, row):
-            changed[row] = normalize_text(column[row].as_py(), config)
-    again = pa.array([changed[row] for row in cleaned], pa.large_string())
-    for at, (row, flag) in enumerate(zip(cleaned, suspects(again).tolist(), strict=True)):
+    unclean = np.flatnonzero(flags & (UNCLEAN | COMPOSES)).tolist()
+    changed = {row: _clean(column[row].as_py(), int(flags[row]), config) for row in unclean}
+    again = pa.array([changed[row] for row in unclean], pa.large_string())
+    for at, (row, flag) in enumerate(zip(unclean, suspects(again).tolist(), strict=True)):
         if flag & MISREAD and not _is_well_read(again, at):
             changed[row] = normalize_text(column[row].as_py(), config)
         elif flag & TRIM:
             changed[row] = trim(changed[row])
+    for row in np.flatnonzero((flags & MISREAD > 0) & (flags & (UNCLEAN | COMPOSES) == 0)).tolist():
+        if not _is_well_read(column, row):
+            changed[row] = normalize_text(column[row].as_py(), config)
     to_trim[list(changed)] = False
     return _replaced(column, np.flatnonzero(to_trim), changed)
+
+
+def _clean(text: str, flags: int, config: NormalizeUnicode) -> str:
+    """A text with these flags as `clean` makes it, or as `normalize_text` does where that looks before it cleans."""
+    if not flags & UNCLEAN:
+        return unicodedata.normalize("NFC", text)
+    return normalize_text(text, config) if flags & MISREAD and SOFT_HYPHEN in text else clean(text)
 
 
 def _is_well_read(column: pa.LargeStringArray, row: int) -> bool:
     """Whether no line of a clean text is mojibake after all, trimmed or not, and it holds no C1 control."""
     bounds, data = utf8(column)
     text = data[bounds[row] : bounds[row + 1]]
-    lines = [text[start:end].tobytes().decode() for start, end in _misread_lines(text, *_tables()).tolist()]
-    lines += [line.rstrip() for line in lines if line[-1].isspace()]
-    return not any(has_late_control(line) or repair_line(line) != line for line in lines)
+    for start, end in _misread_lines(text, *_tables()).tolist():
+        line = text[start:end].tobytes().decode()
+        if has_late_control(line) or repair_candidate(line) != line:
+            return False
+        if line[-1].isspace() and repair_line(line.rstrip()) != line.rstrip():
+            return False
+    return True
 
 
 def _replaced(column: pa.LargeStringArray, to_trim: np.ndarray, changed: dict[int, str]) -> pa.LargeStringArray:

@@ -78,6 +78,11 @@ def test_the_kernel_equals_its_reference(texts: list[str]) -> None:
     assert suspects(column).tolist() == [suspect_plain(text) for text in texts]
 
 
+@pytest.mark.parametrize("text", ["caf Ã\u00ad b", "Ð\u00ad", "aÃ\u00adb Ã© c", "soft\u00adhy\u00adphen \u0301a"])
+def test_half_of_a_pair_is_no_soft_hyphen(text: str) -> None:
+    assert normalize_texts([text], CONFIG) == [normalize_text(text, CONFIG)]
+
+
 @settings(deadline=None)  # the first example waits for kernels to be compiled
 @given(st.lists(ODD, max_size=6))
 def test_quick_normalization_equals_the_careful_one(texts: list[str]) -> None:
