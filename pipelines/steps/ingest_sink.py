@@ -101,8 +101,7 @@ class Sink:
         given["doc_id"] = pa.array([doc_id(file.name, locator) for locator in given["locator"].to_pylist()])
         given["source"] = pc.fill_null(given["source"], _source(file))
         rows = pa.record_batch([given[name] for name in _ENTERED.names], schema=_ENTERED)
-        for source, (count, size) in _sums(rows).items():
-            self._tally.add("in", language=UNKNOWN_LANGUAGE, source=source, documents=count, bytes=size)
+        self._add("in", rows)
         self._keep(rows, batch.column("text"))
 
     def _take_one(self, record: Item, file: InputFile) -> None:
@@ -151,10 +150,17 @@ class Sink:
         columns = [column if name == "text" else rows.column(name) for name in _INGESTED.names]
         self._documents.append(pa.record_batch(columns, schema=_INGESTED))
         self._held += string_bytes(column) + string_bytes(rows.column("meta")) + ROW_BYTES * len(rows)
-        for source, (count, size) in _sums(rows).items():
-            self._tally.add(
-                "kept", language=UNKNOWN_LANGUAGE, source=source, reason="documents", documents=count, bytes=size
-            )
+        self._add("kept", rows, "documents")
+
+    def _add(self, flow: str, rows: pa.RecordBatch, reason: str | None = None) -> None:
+        """Count records by their source."""
+        encoded = rows.column("source").dictionary_encode()
+        sources, group = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+        sizes = np.zeros(len(sources), np.int64)
+        np.add.at(sizes, group, rows.column("bytes").to_numpy())
+        counts = np.bincount(group, minlength=len(sources)).tolist()
+        for source, count, size in zip(sources, counts, sizes.tolist(), strict=True):
+            self._tally.add(flow, language=UNKNOWN_LANGUAGE, source=source, reason=reason, documents=count, bytes=size)
 
     def _fate(self, record: RawRecord, file: InputFile, locator: str) -> str | Rejection | None:
         """Add the record to the dataset of its kind and name that; None where its text waits; or why it has no use."""
@@ -342,16 +348,6 @@ _MAY_BE_BLANK = pa.array(
     sorted({b"", *(chr(code).encode()[:1] for code in range(0x10000) if chr(code).isspace())}), pa.large_binary()
 )
 """First bytes of white space, and that of no text."""
-
-
-def _sums(rows: pa.RecordBatch) -> dict[str, tuple[int, int]]:
-    """Records and bytes of each source."""
-    encoded = rows.column("source").dictionary_encode()
-    sources, group = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
-    totals = np.zeros(len(sources), np.int64)
-    np.add.at(totals, group, rows.column("bytes").to_numpy())
-    counts = np.bincount(group, minlength=len(sources)).tolist()
-    return dict(zip(sources, zip(counts, totals.tolist(), strict=True), strict=True))
 
 
 def _columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:

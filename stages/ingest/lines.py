@@ -7,7 +7,7 @@ from io import BytesIO
 
 from stages.ingest.source import Source
 
-BLOCK = 1 << 20
+BLOCK = 1 << 21
 """Bytes that a block has at least, where there are as many."""
 
 
