@@ -39,7 +39,7 @@ from stages.ingest.records import (
 )
 from stages.ingest.time_limit import OutOfTime, time_limit
 from stages.normalize.quick import normalized
-from stages.text.ordered import ordered
+from stages.text.ordered import ordered, utf8
 
 READERS = ("ingest.read", "datatrove.reader")
 EXTRACTORS = ("ingest.extract", "datatrove.extractor")
@@ -339,15 +339,15 @@ class _Waiting:
 
 def _without_text(texts: pa.LargeStringArray) -> list[int]:
     """Rows whose text is empty or nothing but white space."""
-    first = pc.binary_slice(pc.cast(texts, pa.large_binary()), 0, 1)
-    odd = np.flatnonzero(pc.is_in(first, _MAY_BE_BLANK).to_numpy(zero_copy_only=False)).tolist()
-    return [row for row in odd if not texts[row].as_py().strip()]
+    bounds, data = utf8(texts)
+    odd = bounds[1:] == bounds[:-1]
+    filled = np.flatnonzero(~odd)
+    odd[filled] = _MAY_BE_BLANK[data[bounds[filled]]]
+    return [row for row in np.flatnonzero(odd).tolist() if not texts[row].as_py().strip()]
 
 
-_MAY_BE_BLANK = pa.array(
-    sorted({b"", *(chr(code).encode()[:1] for code in range(0x10000) if chr(code).isspace())}), pa.large_binary()
-)
-"""First bytes of white space, and that of no text."""
+_MAY_BE_BLANK = np.isin(np.arange(256), [chr(code).encode()[0] for code in range(0x3001) if chr(code).isspace()])
+"""Whether a text that begins with this byte may begin with white space."""
 
 
 def _columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
