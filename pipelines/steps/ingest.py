@@ -23,7 +23,7 @@ from stages.ingest.cut import cuts
 from stages.ingest.read import Read, read_items
 from stages.ingest.records import Items, singly
 
-VERSION = 1
+VERSION = 2
 RESULT_LIBRARIES = (
     "brotli",
     "charset-normalizer",

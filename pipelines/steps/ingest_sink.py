@@ -1,10 +1,10 @@
 """What readers yield to documents, pairs, conversations and rejections, and those to shards; every one is counted."""
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
@@ -27,9 +27,19 @@ from stages.columns import (
 from stages.identify.codes import resolve_or_none
 from stages.ingest.charset import decode
 from stages.ingest.extract import ExtractionFailed, extract_text
-from stages.ingest.records import Item, Items, RawRecord, Rejection, TextRecords, Unreadable
+from stages.ingest.records import (
+    TEXTS,
+    Item,
+    Items,
+    RawRecord,
+    Rejection,
+    Unreadable,
+    meta_json,
+    single_records,
+)
 from stages.ingest.time_limit import OutOfTime, time_limit
 from stages.normalize.quick import normalized
+from stages.text.ordered import ordered, utf8
 
 READERS = ("ingest.read", "datatrove.reader")
 EXTRACTORS = ("ingest.extract", "datatrove.extractor")
@@ -37,6 +47,8 @@ IDENTIFIERS = ("identify.fasttext", "identify.combined")
 EXTRACTOR_TIME_LIMIT_S = 20.0
 NORMALIZED_AT_ONCE = 1 << 20
 """Characters of text that wait to be normalized together."""
+FEW_RECORDS, FEW_BYTES = 64, 1 << 16
+"""A batch of less than both waits for others, record by record."""
 REJECTED_ROW_BYTES = 1024
 """About what a rejected record takes in memory: a file may hold nothing else."""
 ROW_BYTES = 256
@@ -44,6 +56,11 @@ ROW_BYTES = 256
 
 _INGESTED = pa.schema([column for column in DOCUMENTS if column.name not in (*IDENTIFICATION.names, *PROVENANCE.names)])
 """What a record brings."""
+_ENTERED = pa.schema(
+    [DOCUMENTS.field("doc_id"), *(TEXTS.field(name) for name in ("locator", "bytes")), DOCUMENTS.field("source")]
+    + [TEXTS.field(name) for name in ("source_id", "url", "date", "licence", "language_claimed", "meta")]
+)
+"""What is known of a record beside its text; the locator begins at the root of the input."""
 
 
 class Sink:
@@ -63,22 +80,29 @@ class Sink:
         self._tally = Tally("ingest")
 
     def take(self, item: Items, file: InputFile) -> None:
-        if isinstance(item, TextRecords):
-            self._take_texts(item, file)
-        else:
+        if not isinstance(item, pa.RecordBatch):
             self._take_one(item, file)
+        elif len(item) < FEW_RECORDS and string_bytes(item.column("text")) < FEW_BYTES:
+            for record in single_records(item):
+                self._take_one(record, file)
+        else:
+            self._settle()
+            self._take_texts(item, file)
         if self._waiting.characters >= NORMALIZED_AT_ONCE:
             self._settle()
         if self._held >= self._shard_bytes:
             self._flush()
 
-    def _take_texts(self, records: TextRecords, file: InputFile) -> None:
-        """The texts wait for others to be normalized with them."""
-        default, root = _source(file), readable(file.relative)
-        sources = [source or default for source in records.source]
-        self._waiting.add(records, file.name, [root + readable(locator) for locator in records.locator], sources)
-        for source, (count, size) in _sums(sources, records.bytes).items():
-            self._tally.add("in", language=UNKNOWN_LANGUAGE, source=source, documents=count, bytes=size)
+    def _take_texts(self, batch: pa.RecordBatch, file: InputFile) -> None:
+        """Keep or reject the records of a batch of `TEXTS`."""
+        root = readable(file.relative)
+        given = dict(zip(batch.schema.names, batch.columns, strict=True))
+        given["locator"] = pc.binary_join_element_wise(root, given["locator"], "")
+        given["doc_id"] = pa.array([doc_id(file.name, locator) for locator in given["locator"].to_pylist()])
+        given["source"] = pc.fill_null(given["source"], _source(file))
+        rows = pa.record_batch([given[name] for name in _ENTERED.names], schema=_ENTERED)
+        self._add("in", rows)
+        self._keep(rows, batch.column("text"))
 
     def _take_one(self, record: Item, file: InputFile) -> None:
         locator, source = readable(f"{file.relative}{record.locator}"), _source(file)
@@ -89,13 +113,11 @@ class Sink:
                 )
             self._reject(record, locator, source, doc_id(file.name, locator))
             return
-        fate: str | Rejection | TextRecords = record if isinstance(record, Rejection) else self._fate(record, file)
-        if isinstance(fate, TextRecords):
-            self._take_texts(fate, file)
-            return
         source = getattr(record, "source", None) or source
         self._tally.add("in", language=UNKNOWN_LANGUAGE, source=source, bytes=record.bytes)
-        self._count(fate, locator, source, doc_id(file.name, locator), record.bytes)
+        fate: str | Rejection | None = record if isinstance(record, Rejection) else self._fate(record, file, locator)
+        if fate is not None:
+            self._count(fate, locator, source, doc_id(file.name, locator), record.bytes)
 
     def _count(self, fate: str | Rejection, locator: str, source: str, identity: str, size: int) -> None:
         """Count a record as kept in the dataset of that name, or as rejected."""
@@ -105,45 +127,55 @@ class Sink:
             self._reject(fate, locator, source, identity)
 
     def _settle(self) -> None:
-        """Normalize the texts that wait, and keep or reject their records."""
+        """Keep or reject the records that wait."""
         waiting, self._waiting = self._waiting, _Waiting()
-        columns = waiting.columns
-        texts = columns.pop("text")
+        if waiting.texts:
+            self._keep(waiting.rows(), waiting.texts)
+
+    def _keep(self, rows: pa.RecordBatch, texts: list[str] | pa.LargeStringArray) -> None:
+        """Keep the records whose normalized texts are not empty, and reject the others."""
         for step in self._text_stages:
             texts = self._changed(texts, step)
-        texts = pa.array(texts, pa.large_string()) if isinstance(texts, list) else texts
-        empty = _without_text(texts)
-        for row in empty:
-            locator, identity, source_id, url, source = (
-                columns[name][row] for name in ("locator", "doc_id", "source_id", "url", "source")
-            )
-            detail = "nothing left after extraction and normalization"
-            fate = Rejection(locator, waiting.sizes[row], "ingest.no_text", detail, source_id, url)
-            self._count(fate, locator, source, identity, fate.bytes)
-        kept = sorted(set(range(len(texts))).difference(empty))
-        if not kept:
+        column = pa.array(texts, pa.large_string()) if isinstance(texts, list) else texts
+        empty = _without_text(column)
+        if empty:
+            for row in rows.take(pa.array(empty)).to_pylist():
+                detail = "nothing left after extraction and normalization"
+                fate = Rejection(row["locator"], row["bytes"], "ingest.no_text", detail, row["source_id"], row["url"])
+                self._count(fate, row["locator"], row["source"], row["doc_id"], fate.bytes)
+            kept = pa.array(np.setdiff1d(np.arange(len(rows)), empty))
+            rows, column = rows.take(kept), column.take(kept)
+        if not len(rows):
             return
-        batch = waiting.batch(texts, kept)
-        self._documents.append(batch)
-        self._held += string_bytes(batch.column("text")) + string_bytes(batch.column("meta")) + ROW_BYTES * len(kept)
-        sources = batch.column("source").to_pylist()
-        for source, (count, size) in _sums(sources, [waiting.sizes[row] for row in kept]).items():
-            self._tally.add(
-                "kept", language=UNKNOWN_LANGUAGE, source=source, reason="documents", documents=count, bytes=size
-            )
+        columns = [column if name == "text" else rows.column(name) for name in _INGESTED.names]
+        self._documents.append(pa.record_batch(columns, schema=_INGESTED))
+        self._held += string_bytes(column) + string_bytes(rows.column("meta")) + ROW_BYTES * len(rows)
+        self._add("kept", rows, "documents")
 
-    def _fate(self, record: RawRecord, file: InputFile) -> str | Rejection | TextRecords:
-        """The record with its text; or add it to the dataset of its kind and name that; or why it cannot be used."""
+    def _add(self, flow: str, rows: pa.RecordBatch, reason: str | None = None) -> None:
+        """Count records by their source."""
+        encoded = rows.column("source").dictionary_encode()
+        sources, group = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+        sizes = np.zeros(len(sources), np.int64)
+        np.add.at(sizes, group, rows.column("bytes").to_numpy())
+        counts = np.bincount(group, minlength=len(sources)).tolist()
+        for source, count, size in zip(sources, counts, sizes.tolist(), strict=True):
+            self._tally.add(flow, language=UNKNOWN_LANGUAGE, source=source, reason=reason, documents=count, bytes=size)
+
+    def _fate(self, record: RawRecord, file: InputFile, locator: str) -> str | Rejection | None:
+        """Add the record to the dataset of its kind and name that; None where its text waits; or why it has no use."""
         if record.pair is None and record.messages is None:
             text = self._text(record)
-            return text if isinstance(text, Rejection) else _alone(record, text)
-        locator = readable(f"{file.relative}{record.locator}")
+            if isinstance(text, Rejection):
+                return text
+            self._waiting.add(record, text, locator, doc_id(file.name, locator), record.source or _source(file))
+            return None
         common = {
             "source_id": record.source_id,
             "source": record.source or _source(file),
             "licence": record.licence,
             "locator": locator,
-            "meta": _json(record.meta),
+            "meta": meta_json(record.meta),
             "url": record.url,
         }
         identity = doc_id(file.name, locator)
@@ -284,73 +316,38 @@ def _source(file: InputFile) -> str:
     return readable(file.name or file.relative.split("/", 1)[0])
 
 
-def _alone(record: RawRecord, text: str) -> TextRecords:
-    """A record of one text as columns."""
-    return TextRecords(
-        [record.locator],
-        [record.bytes],
-        [text],
-        [record.source_id],
-        [record.url],
-        [record.date],
-        [record.licence],
-        [record.language_claimed],
-        [record.source],
-        [record.meta],
-    )
-
-
-def _json(meta: Mapping[str, Any]) -> str | None:
-    return _ENCODER.encode(meta) if meta else None
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
-
-
 class _Waiting:
-    """Columns of `documents` for texts that wait to be normalized, and the size that each record had."""
+    """Records that wait for others: their texts are normalized together."""
 
     def __init__(self) -> None:
-        self.columns: dict[str, list[Any]] = {name: [] for name in _INGESTED.names}
-        self.sizes: list[int] = []
+        self.texts: list[str] = []
         self.characters = 0
+        self._rows: list[tuple[Any, ...]] = []
 
-    def add(self, records: TextRecords, name: str, locators: list[str], sources: list[str]) -> None:
-        """Add records; `name` is that of their input, locators begin at its root."""
-        given = {
-            **{column: getattr(records, column) for column in self.columns if hasattr(records, column)},
-            "doc_id": [doc_id(name, locator) for locator in locators],
-            "locator": locators,
-            "source": sources,
-            "meta": map(_json, records.meta),
-        }
-        for column, values in given.items():
-            self.columns[column] += values
-        self.sizes += records.bytes
-        self.characters += sum(map(len, records.text))
+    def add(self, record: RawRecord, text: str, locator: str, identity: str, source: str) -> None:
+        """Add a record; its locator begins at the root of the input."""
+        self.texts.append(text)
+        self.characters += len(text)
+        described = (record.source_id, record.url, record.date, record.licence, record.language_claimed)
+        self._rows.append((identity, locator, record.bytes, source, *described, meta_json(record.meta)))
 
-    def batch(self, texts: pa.LargeStringArray, kept: Sequence[int]) -> pa.RecordBatch:
-        """The kept rows, with what became of their texts."""
-        columns = [texts if f.name == "text" else pa.array(self.columns[f.name], f.type) for f in _INGESTED]
-        whole = pa.record_batch(columns, schema=_INGESTED)
-        return whole if len(kept) == len(self.sizes) else whole.take(pa.array(kept, pa.int64()))
+    def rows(self) -> pa.RecordBatch:
+        """The records without their texts."""
+        columns = zip(*self._rows, strict=True)
+        return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, _ENTERED, strict=True)], schema=_ENTERED)
 
 
 def _without_text(texts: pa.LargeStringArray) -> list[int]:
     """Rows whose text is empty or nothing but white space."""
-    first = pc.utf8_slice_codeunits(texts, 0, 1).to_pylist()
-    rows = [row for row, character in enumerate(first) if not character or character.isspace()]
-    return [row for row in rows if not texts[row].as_py().strip()]
+    bounds, data = utf8(texts)
+    odd = bounds[1:] == bounds[:-1]
+    filled = np.flatnonzero(~odd)
+    odd[filled] = _MAY_BE_BLANK[data[bounds[filled]]]
+    return [row for row in np.flatnonzero(odd).tolist() if not texts[row].as_py().strip()]
 
 
-def _sums(sources: Iterable[str], sizes: Iterable[int]) -> dict[str, tuple[int, int]]:
-    """Records and bytes of each source."""
-    counts: dict[str, int] = defaultdict(int)
-    totals: dict[str, int] = defaultdict(int)
-    for source, size in zip(sources, sizes, strict=True):
-        counts[source] += 1
-        totals[source] += size
-    return {source: (counts[source], totals[source]) for source in counts}
+_MAY_BE_BLANK = np.isin(np.arange(256), [chr(code).encode()[0] for code in range(0x3001) if chr(code).isspace()])
+"""Whether a text that begins with this byte may begin with white space."""
 
 
 def _columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -367,7 +364,8 @@ def _taken(batches: list[pa.RecordBatch], order: pa.Array) -> dict[str, pa.Array
     """Columns of all batches in a new order; empties the list, so that a text lies in memory twice at most."""
     parts = {name: [batch.column(name) for batch in batches] for name in _INGESTED.names}
     batches.clear()
-    return {name: pa.concat_arrays(parts.pop(name)).take(order) for name in _INGESTED.names}
+    texts = ordered(parts.pop("text"), order.to_numpy())
+    return {"text": texts, **{name: pa.concat_arrays(columns).take(order) for name, columns in parts.items()}}
 
 
 def doc_id(name: str, locator: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from stages.ingest.lines import Line, lines
+from stages.ingest.lines import Line, blocks
 from stages.ingest.quick_rows import QuickRows
 from stages.ingest.records import Item, Items, Rejection
 from stages.ingest.rows import Names, rows_to_records
@@ -14,21 +14,23 @@ _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)  # raw 
 
 def read_jsonl(source: Source, names: Names, limit: int, stop: int | None) -> Iterator[Items]:
     """The records of the lines that begin before `stop`; blank lines are none."""
-    quick = QuickRows(names)
+    quick = QuickRows(names, limit)
     while True:
         partial = 0
-        for line in lines(source, limit, stop):
-            if line.data is not None and quick.take_line(line.data, line.offset):
-                if quick.full:
-                    yield quick.hand_over()
-                continue
-            items = list(careful_records(line, names))
-            if line.cut and any(isinstance(item, Rejection) for item in items):
-                partial = line.bytes  # the damage goes through it
-            elif items:
-                yield quick.hand_over()
-                yield from items
-        yield quick.hand_over()
+        for block in blocks(source, limit, stop):
+            rows, left = quick.take(block)
+            done = 0
+            for before, line in left:
+                items = list(careful_records(line, names))
+                if line.cut and any(isinstance(item, Rejection) for item in items):
+                    partial = line.bytes  # the damage goes through it
+                elif items:
+                    if before > done:
+                        yield rows.slice(done, before - done)
+                    done = before
+                    yield from items
+            if done < len(rows):
+                yield rows.slice(done)
         if source.damage is None:
             return
         yield source.unreadable(partial)

@@ -64,8 +64,7 @@ def read_items(stream: BinaryIO, name: str, config: Read, start: int = 0, end: i
     Ranges are bytes of uncompressed JSONL and of text by lines (a line belongs to the range that holds its first
     byte), row groups of Parquet; any other file is read in whole by the range that starts at 0. The stream must be
     seekable for Parquet and for ranges that do not start at 0. Bad records come as `Rejection`, what cannot be read
-    as `Unreadable`, and reading goes on behind both; only errors of the stream itself are raised. `TextRecords` may be
-    empty.
+    as `Unreadable`, and reading goes on behind both; only errors of the stream itself are raised.
     """
     found, head = detect(name, stream)
     if not head:

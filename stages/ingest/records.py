@@ -1,9 +1,12 @@
 """What a reader yields: a record, a bad record, or a part of the input that cannot be read."""
 
 import builtins
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
-from typing import Any
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +71,45 @@ class Unreadable:
     detail: str
 
 
-@dataclass(slots=True)
-class TextRecords:
-    """Consecutive records that hold a text, column by column: most of most files; row i is what `record(i)` says."""
-
-    locator: list[str] = field(default_factory=list)
-    bytes: list[int] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    source_id: list[str | None] = field(default_factory=list)
-    url: list[str | None] = field(default_factory=list)
-    date: list[str | None] = field(default_factory=list)
-    licence: list[str | None] = field(default_factory=list)
-    language_claimed: list[str | None] = field(default_factory=list)
-    source: list[str | None] = field(default_factory=list)
-    meta: list[dict[str, Any]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.text)
-
-    def record(self, row: int) -> RawRecord:
-        return RawRecord(**{column.name: getattr(self, column.name)[row] for column in fields(self)})
-
+TEXTS = pa.schema(
+    [
+        pa.field("locator", pa.string(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        pa.field("text", pa.large_string(), nullable=False),
+        pa.field("source_id", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("date", pa.string()),
+        pa.field("licence", pa.string()),
+        pa.field("language_claimed", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("meta", pa.string()),  # JSON as `meta_json` writes it
+    ]
+)
+"""Columns of records that hold a text: most of most files are read so, and never become objects."""
 
 Item = RawRecord | Rejection | Unreadable
-Items = Item | TextRecords
-"""What readers yield to those who take many records at once."""
+Items: TypeAlias = "RawRecord | Rejection | Unreadable | pa.RecordBatch"
+"""What readers yield to those who take many records at once: a batch of `TEXTS` is as many records."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
+
+def meta_json(meta: Mapping[str, Any]) -> str | None:
+    """The JSON in which `meta` is stored; None where it holds nothing."""
+    return _ENCODER.encode(meta) if meta else None
+
+
+def single_records(batch: pa.RecordBatch) -> Iterator[RawRecord]:
+    """Each record of a batch of `TEXTS`."""
+    for row in batch.to_pylist():
+        meta = row.pop("meta")
+        yield RawRecord(**row, meta=json.loads(meta) if meta else {})
 
 
 def singly(items: Iterable[Items]) -> Iterator[Item]:
     """The items with each record alone."""
     for item in items:
-        if isinstance(item, TextRecords):
-            yield from map(item.record, range(len(item)))
+        if isinstance(item, pa.RecordBatch):
+            yield from single_records(item)
         else:
             yield item

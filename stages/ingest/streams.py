@@ -74,27 +74,33 @@ class _Compressed:
     def __init__(self, stream: BinaryIO, head: bytes) -> None:
         self._stream = stream
         self._held = head
+        self._at = 0  # where the next byte stands among those held
         self.offset = 0  # of the next byte
 
     def take(self, size: int) -> bytes:
         """Up to `size` bytes; empty at the end only."""
-        if not self._held:
-            self._held = self._stream.read(READ)
-        taken, self._held = self._held[:size], self._held[size:]
+        if self._at == len(self._held):
+            self._held, self._at = self._stream.read(READ), 0
+        taken = self._held[self._at : self._at + size]
+        self._at += len(taken)
         self.offset += len(taken)
         return taken
 
     def peek(self, size: int) -> bytes:
         """The next `size` bytes, fewer at the end only."""
-        while len(self._held) < size:
+        while len(self._held) - self._at < size:
             more = self._stream.read(READ)
             if not more:
                 break
-            self._held += more
-        return self._held[:size]
+            self._held, self._at = self._held[self._at :] + more, 0
+        return self._held[self._at : self._at + size]
 
     def give_back(self, data: bytes) -> None:
-        self._held = data + self._held
+        """Undo the last takes, from the end on; `data` is what they took, or its end."""
+        if len(data) <= self._at:
+            self._at -= len(data)
+        else:
+            self._held, self._at = data + self._held[self._at :], 0
         self.offset -= len(data)
 
 

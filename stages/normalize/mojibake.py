@@ -33,9 +33,12 @@ def repair_mojibake(text: str) -> str:
 
 def repair_line(line: str) -> str:
     """The line, repaired where it looks wrong and is better for it."""
-    if line.isascii() or not _CANDIDATE.search(line) or not is_bad(line):
-        return line
-    return ftfy.fix_encoding(line)
+    return repair_candidate(line) if not line.isascii() and _CANDIDATE.search(line) else line
+
+
+def repair_candidate(line: str) -> str:
+    """`repair_line` of a line that holds a sign of mojibake."""
+    return ftfy.fix_encoding(line) if is_bad(line) else line
 
 
 def is_bad(line: str) -> bool:

@@ -9,12 +9,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numba import uint64
 
 from stages.normalize.invisible import is_invisible
-from stages.normalize.mojibake import PAIRS, repair_line
-from stages.normalize.unicode import NormalizeUnicode, clean, has_late_control, normalize_text, trim
-from stages.text.compiled import inlined, kernel
+from stages.normalize.mojibake import PAIRS, repair_candidate, repair_line
+from stages.normalize.unicode import SOFT_HYPHEN, NormalizeUnicode, clean, has_late_control, normalize_text, trim
+from stages.text.code_points import MULTIPLIER, entry, find_slot
+from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.kept import kept
+from stages.text.ordered import ordered, utf8
+from stages.text.tables import tables
 
 UNCLEAN = 1
 """A character that `clean` may remove or replace."""
@@ -26,7 +30,9 @@ MISREAD = 32
 """A sign of mojibake, a C1 control (which is half of one), or broken UTF-8."""
 
 SPACE, NEWLINE, MARK = 8, 16, 64
-FIRST, SECOND = 8, 20
+SECOND = 128
+"""NFC joins the character to some that may stand before it."""
+FIRST, SECOND_OF = 8, 20
 """Bits of a kind from which on it says of which pairs the character may be the first and the second."""
 TWICE = sum(1 << number for number, pair in enumerate(PAIRS) if pair.times > 1)
 """Pairs that count only where two stand in a row."""
@@ -50,34 +56,39 @@ def normalized(texts: list[str] | pa.LargeStringArray, config: NormalizeUnicode)
         return pa.array([normalize_text(text, config) for text in texts], pa.large_string())
     flags = suspects(column)
     to_trim = flags & TRIM > 0
-    changed: dict[int, str] = {}
-    cleaned = []
-    for row in np.flatnonzero(flags & (UNCLEAN | COMPOSES | MISREAD)).tolist():
-        if flags[row] & (UNCLEAN | COMPOSES):
-            text = column[row].as_py()
-            if flags[row] & UNCLEAN or not unicodedata.is_normalized("NFC", text):
-                changed[row] = clean(text)
-                cleaned.append(row)
-                continue
-        if flags[row] & MISREAD and not _is_well_read(column, row):
-            changed[row] = normalize_text(column[row].as_py(), config)
-    again = pa.array([changed[row] for row in cleaned], pa.large_string())
-    for at, (row, flag) in enumerate(zip(cleaned, suspects(again).tolist(), strict=True)):
+    unclean = np.flatnonzero(flags & (UNCLEAN | COMPOSES)).tolist()
+    changed = {row: _clean(column[row].as_py(), int(flags[row]), config) for row in unclean}
+    again = pa.array([changed[row] for row in unclean], pa.large_string())
+    for at, (row, flag) in enumerate(zip(unclean, suspects(again).tolist(), strict=True)):
         if flag & MISREAD and not _is_well_read(again, at):
             changed[row] = normalize_text(column[row].as_py(), config)
         elif flag & TRIM:
             changed[row] = trim(changed[row])
+    for row in np.flatnonzero((flags & MISREAD > 0) & (flags & (UNCLEAN | COMPOSES) == 0)).tolist():
+        if not _is_well_read(column, row):
+            changed[row] = normalize_text(column[row].as_py(), config)
     to_trim[list(changed)] = False
     return _replaced(column, np.flatnonzero(to_trim), changed)
 
 
+def _clean(text: str, flags: int, config: NormalizeUnicode) -> str:
+    """A text with these flags as `clean` makes it, or as `normalize_text` does where that looks before it cleans."""
+    if not flags & UNCLEAN:
+        return unicodedata.normalize("NFC", text)
+    return normalize_text(text, config) if flags & MISREAD and SOFT_HYPHEN in text else clean(text)
+
+
 def _is_well_read(column: pa.LargeStringArray, row: int) -> bool:
     """Whether no line of a clean text is mojibake after all, trimmed or not, and it holds no C1 control."""
-    bounds, data = _utf8(column)
+    bounds, data = utf8(column)
     text = data[bounds[row] : bounds[row + 1]]
-    lines = [text[start:end].tobytes().decode() for start, end in _misread_lines(text, *_tables()).tolist()]
-    lines += [line.rstrip() for line in lines if line[-1].isspace()]
-    return not any(has_late_control(line) or repair_line(line) != line for line in lines)
+    for start, end in _misread_lines(text, *_tables()).tolist():
+        line = text[start:end].tobytes().decode()
+        if has_late_control(line) or repair_candidate(line) != line:
+            return False
+        if line[-1].isspace() and repair_line(line.rstrip()) != line.rstrip():
+            return False
+    return True
 
 
 def _replaced(column: pa.LargeStringArray, to_trim: np.ndarray, changed: dict[int, str]) -> pa.LargeStringArray:
@@ -88,15 +99,15 @@ def _replaced(column: pa.LargeStringArray, to_trim: np.ndarray, changed: dict[in
     rows[to_trim] = len(column) + np.arange(len(to_trim))
     rows[list(changed)] = len(column) + len(to_trim) + np.arange(len(changed))
     others = pa.array(list(changed.values()), pa.large_string())
-    return pa.concat_arrays([column, _trimmed(column, to_trim), others]).take(pa.array(rows))
+    return ordered([column, _trimmed(column, to_trim), others], rows)
 
 
 def _trimmed(column: pa.LargeStringArray, rows: np.ndarray) -> pa.LargeStringArray:
     """`trim` of some of the texts."""
-    bounds, data = _utf8(column)
+    bounds, data = utf8(column)
     trimmed = np.empty(int((bounds[rows + 1] - bounds[rows]).sum()), np.uint8)
     ends = np.zeros(len(rows) + 1, np.int64)
-    _trim(data, bounds, rows, *_tables(), trimmed, ends)
+    _trim(data, bounds, rows, *_tables()[:2], trimmed, ends)
     return pa.LargeStringArray.from_buffers(len(rows), pa.py_buffer(ends), pa.py_buffer(trimmed))
 
 
@@ -105,19 +116,10 @@ def suspects(column: pa.LargeStringArray) -> np.ndarray:
 
     A text may be flagged in vain, never the other way round.
     """
-    bounds, data = _utf8(column)
+    bounds, data = utf8(column)
     flags = np.zeros(len(column), np.uint8)
     _scan(data, bounds, *_tables(), flags)
     return flags
-
-
-def _utf8(column: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the texts begin and end, and their bytes."""
-    _, offsets, data = column.buffers()
-    if not len(column):
-        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
-    bounds = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
-    return bounds, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
 
 
 def suspect_plain(text: str) -> int:
@@ -126,16 +128,24 @@ def suspect_plain(text: str) -> int:
     flags = 0
     for kind in kinds:
         flags |= kind & (UNCLEAN | COMPOSES | MISREAD)
-    met = [(first >> FIRST) & (second >> SECOND) for first, second in pairwise(kinds)]
+    met = [(first >> FIRST) & (second >> SECOND_OF) for first, second in pairwise(kinds)]
     if any(found & ONCE for found in met) or any(a & b & TWICE for a, b in zip(met, met[2:], strict=False)):
         flags |= MISREAD
-    if any(kind & following & MARK for kind, following in pairwise(kinds)):
+    if any(_meet(*both) for both in pairwise(text)):
         flags |= COMPOSES
     if any(kind & SPACE and following & NEWLINE for kind, following in pairwise([*kinds, NEWLINE])):
         flags |= TRIM
     if text.startswith("\n") or text.endswith("\n") or "\n\n\n\n" in text:
         flags |= TRIM
     return flags
+
+
+def _meet(before: str, character: str) -> bool:
+    """Whether NFC may join two neighbours, the first of which stands for all marks before, or change their order."""
+    order, order_before = unicodedata.combining(character), unicodedata.combining(before)
+    if order_before:
+        return order_before > order > 0 or (character in _seconds() and order_before < order)
+    return character in _seconds() and not unicodedata.is_normalized("NFC", before + character)
 
 
 _LOOKED_AT = (
@@ -152,12 +162,16 @@ _LOOKED_AT = (
 
 @cache
 def _tables() -> tuple[np.ndarray, ...]:
-    """Two-stage table of kinds: page of each 256 code points, and the distinct pages one after another."""
-    return kept(make_kinds)
+    """Two-stage table of kinds: page of each 256 code points, and the distinct pages one after another.
+
+    Behind them the combining classes, two-stage too, and the pairs that NFC joins.
+    """
+    characters = tables()
+    return *kept(make_kinds), characters.blocks, characters.order, characters.pairs
 
 
 def make_kinds() -> tuple[np.ndarray, ...]:
-    """The arrays of `_tables`."""
+    """The first two arrays of `_tables`."""
     kinds = np.zeros(0x110000, np.uint32)
     for start, end in _LOOKED_AT:
         kinds[start:end] = [_kind(chr(code)) for code in range(start, end)]
@@ -187,23 +201,22 @@ def _kind(character: str) -> int:
         kind |= MARK
     if _composes(character):
         kind |= COMPOSES
+    if character in _seconds():
+        kind |= SECOND
     if code < 0x3000:  # no 8-bit encoding has a character beyond
         for number, (first, second) in enumerate(_pair_classes()):
             kind |= (first.match(character) is not None) << (FIRST + number)
-            kind |= (second.match(character) is not None) << (SECOND + number)
+            kind |= (second.match(character) is not None) << (SECOND_OF + number)
     return kind
 
 
 def _composes(character: str) -> bool:
-    """Whether NFC may change the character, alone or behind another one (its quick check is No or Maybe).
+    """Whether NFC may change the character whatever stands before it.
 
-    Where no character does and no two marks are side by side, which it may reorder, a text is in NFC.
+    Where no character is such a one and no two neighbours meet, a text is in NFC.
     """
-    return (
-        character in _seconds()
-        or 0x1160 <= ord(character) < 0x1200  # vowels and final consonants of Hangul
-        or unicodedata.normalize("NFC", character) != character
-    )
+    jamo = 0x1160 <= ord(character) < 0x1200  # vowels and final consonants of Hangul
+    return jamo or unicodedata.normalize("NFC", character) != character
 
 
 @cache
@@ -217,26 +230,38 @@ def _seconds() -> frozenset[str]:
     )
 
 
+@inlined
+def _joins(before: Any, order_before: Any, code: Any, order: Any, is_second: Any, pairs: Any) -> Any:
+    """`_meet` of two code points with their combining classes, for marks and for what may be second."""
+    if order_before:
+        return order_before > order > 0 or (is_second and order_before < order)
+    key = uint64(before << 21 | code) * uint64(MULTIPLIER)
+    return is_second and item(pairs, find_slot(pairs, pairs.size - 1, key)) != uint64(0)
+
+
 @kernel
-def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
+def _scan(data: Any, bounds: Any, pages: Any, classes: Any, blocks: Any, orders: Any, pairs: Any, flags: Any) -> None:
+    data, bounds, pages, classes, flags = borrowed((data, bounds, pages, classes, flags))
+    blocks, orders, pairs = borrowed((blocks, orders, pairs))
     quiet = np.zeros(256, np.bool_)  # ASCII that is nothing but a character, or a space
     for ascii_code in range(128):
         quiet[ascii_code] = classes[pages[0] + ascii_code] & ~np.uint32(SPACE) == 0
     for text in range(bounds.size - 1):
         at, end = bounds[text], bounds[text + 1]
         flag = np.int64(0)
-        before = np.int64(0)
+        before, code_before = np.int64(0), np.int64(0)
         met_before = np.int64(0)  # pairs that ended one and two characters ago
         met_two_ago = np.int64(0)
-        newlines = 3 if at < end and data[at] == 10 else 0  # a newline at the beginning is stripped
+        newlines = 3 if at < end and item(data, at) == 10 else 0  # a newline at the beginning is stripped
         while at < end:
-            lead = data[at]
+            lead = item(data, at)
             if quiet[lead]:
                 begin = at
-                while at < end and quiet[data[at]]:
+                while at < end and quiet[item(data, at)]:
                     at += 1
                 met_two_ago, met_before = met_before if at - begin == 1 else np.int64(0), np.int64(0)
-                before = np.int64(classes[pages[0] + data[at - 1]])
+                code_before = np.int64(item(data, at - 1))
+                before = np.int64(item(classes, item(pages, 0) + code_before))
                 newlines = 0
                 continue
             if lead < 0x80:
@@ -251,16 +276,19 @@ def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
                 flag |= MISREAD
                 break
             for step in range(1, size):
-                code = (code << 6) | np.int64(data[at + step] & 0x3F)
+                code = (code << 6) | np.int64(item(data, at + step) & 0x3F)
             at += size
             if code >= 0x110000:
                 flag |= MISREAD
                 break
-            kind = np.int64(classes[pages[code >> 8] + (code & 0xFF)])
+            kind = np.int64(item(classes, item(pages, code >> 8) + (code & 0xFF)))
             flag |= kind & (UNCLEAN | COMPOSES | MISREAD)
-            if kind & before & MARK:
-                flag |= COMPOSES
-            met = (before >> FIRST) & (kind >> SECOND)
+            if kind & SECOND or kind & before & MARK:
+                order = item(orders, entry(blocks, code))
+                order_before = item(orders, entry(blocks, code_before))
+                if _joins(code_before, order_before, code, order, kind & SECOND != 0, pairs):
+                    flag |= COMPOSES
+            met = (before >> FIRST) & (kind >> SECOND_OF)
             if met & ONCE or met & met_two_ago & TWICE:
                 flag |= MISREAD
             if kind & NEWLINE:
@@ -269,14 +297,14 @@ def _scan(data: Any, bounds: Any, pages: Any, classes: Any, flags: Any) -> None:
                     flag |= TRIM
             else:
                 newlines = 0
-            met_two_ago, met_before, before = met_before, met, kind
+            met_two_ago, met_before, before, code_before = met_before, met, kind, code
         if bounds[text] < end and before & (SPACE | NEWLINE):
             flag |= TRIM
         flags[text] = flag
 
 
 @kernel
-def _misread_lines(data: Any, pages: Any, classes: Any) -> Any:
+def _misread_lines(data: Any, pages: Any, classes: Any, blocks: Any, orders: Any, pairs: Any) -> Any:
     """First and last byte of the lines of one text in which `_scan` finds what is MISREAD."""
     bounds, flags = np.zeros(2, np.int64), np.zeros(1, np.uint8)
     found, count = np.empty((16, 2), np.int64), 0
@@ -285,7 +313,7 @@ def _misread_lines(data: Any, pages: Any, classes: Any) -> Any:
         if at < data.size and data[at] != 10:
             continue
         bounds[1] = at - start
-        _scan(data[start:at], bounds, pages, classes, flags)
+        _scan(data[start:at], bounds, pages, classes, blocks, orders, pairs, flags)
         if flags[0] & MISREAD:
             if count == found.shape[0]:
                 more = np.empty((2 * count, 2), np.int64)
@@ -300,6 +328,8 @@ def _misread_lines(data: Any, pages: Any, classes: Any) -> Any:
 @kernel
 def _trim(data: Any, bounds: Any, rows: Any, pages: Any, classes: Any, out: Any, ends: Any) -> None:
     """`trim` of the texts of these rows, which are valid UTF-8, one after another; `ends` says where each ends."""
+    data, bounds, rows, pages, classes = borrowed((data, bounds, rows, pages, classes))
+    out, ends = borrowed((out, ends))
     write = np.int64(0)
     for number in range(rows.size):
         begin = write
@@ -307,16 +337,16 @@ def _trim(data: Any, bounds: Any, rows: Any, pages: Any, classes: Any, out: Any,
         blank = 0  # lines since the last one that is not
         while line < stop:
             after = line  # end of the line
-            while after < stop and data[after] != 10:
+            while after < stop and item(data, after) != 10:
                 after += 1
             solid = _without_space(data, line, after, pages, classes)
             if solid > line:
                 for _ in range(min(blank, 3) if write > begin else 0):
-                    out[write] = 10
+                    put(out, write, np.uint8(10))
                     write += 1
-                for at in range(line, solid):
-                    out[write] = data[at]
-                    write += 1
+                for at in range(solid - line):
+                    put(out, write + at, item(data, line + at))
+                write += solid - line
                 blank = 0
             blank += 1
             line = after + 1
@@ -328,13 +358,13 @@ def _without_space(data: Any, start: Any, end: Any, pages: Any, classes: Any) ->
     """Where the last character of a line ends that is no space; its start where there is none."""
     while end > start:
         lead = end - 1
-        while lead > start and data[lead] & 0xC0 == 0x80:
+        while lead > start and item(data, lead) & 0xC0 == 0x80:
             lead -= 1
         size = end - lead
-        code = np.int64(data[lead]) if size == 1 else np.int64(data[lead] & (0x7F >> size))
+        code = np.int64(item(data, lead)) if size == 1 else np.int64(item(data, lead) & (0x7F >> size))
         for step in range(1, size):
-            code = (code << 6) | np.int64(data[lead + step] & 0x3F)
-        if not classes[pages[code >> 8] + (code & 0xFF)] & SPACE:
+            code = (code << 6) | np.int64(item(data, lead + step) & 0x3F)
+        if not item(classes, item(pages, code >> 8) + (code & 0xFF)) & SPACE:
             break
         end = lead
     return end

@@ -12,8 +12,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n?|[\v\f\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LATE_CONTROLS = re.compile(r"[\x80-\x9f]")
-_SOFT_HYPHEN = "\u00ad"
 _BLANK_LINES = re.compile(r"\n{4,}")
+SOFT_HYPHEN = "\u00ad"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ def normalize_text(text: str, config: NormalizeUnicode) -> str:
     """
     if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    while config.repair_mojibake and _SOFT_HYPHEN in text and (repaired := repair_mojibake(text)) is not text:
+    while config.repair_mojibake and SOFT_HYPHEN in text and (repaired := repair_mojibake(text)) is not text:
         text = repaired  # half of a pair, as in a misread í or Э; elsewhere it is invisible
     text = clean(text)
     if text.isascii():

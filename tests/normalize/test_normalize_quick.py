@@ -51,10 +51,15 @@ ODD = st.text(
         ("e\u0301", COMPOSES),
         ("हिन्दी", 0),
         ("ড়", 0),
-        ("בָּ", COMPOSES),
+        ("בָּ", 0),
+        ("ב\u05bc\u05b8", COMPOSES),
+        ("কা", 0),
+        ("\u09c7\u09be", COMPOSES),
         ("tiếng Việt", 0),
         ("\u0915\u093f\u0902", 0),
-        ("a\u0327\u0315", COMPOSES),
+        ("a\u0327\u0315", 0),
+        ("a\u0315\u0327", COMPOSES),
+        ("ɛ\u0301", 0),
         ("naÃ¯ve", MISREAD),
         ("soft\u00adhyphen", UNCLEAN),
         ("a ação", 0),
@@ -71,6 +76,11 @@ def test_what_is_flagged(text: str, flags: int) -> None:
 def test_the_kernel_equals_its_reference(texts: list[str]) -> None:
     column = pa.array(["", *texts], pa.large_string()).slice(1)
     assert suspects(column).tolist() == [suspect_plain(text) for text in texts]
+
+
+@pytest.mark.parametrize("text", ["caf Ã\u00ad b", "Ð\u00ad", "aÃ\u00adb Ã© c", "soft\u00adhy\u00adphen \u0301a"])
+def test_half_of_a_pair_is_no_soft_hyphen(text: str) -> None:
+    assert normalize_texts([text], CONFIG) == [normalize_text(text, CONFIG)]
 
 
 @settings(deadline=None)  # the first example waits for kernels to be compiled
