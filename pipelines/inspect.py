@@ -21,18 +21,20 @@ EXCERPT = 400
 
 FATE = ("doc_id", "language", "reason", "bound", "value", "survivor", "detail")
 
+ORIGIN = ("doc_id", "source", "source_id", "url", "locator", "text")
+
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 
-_FATES = """
-    SELECT doc_id, language, reason, bound, value, survivor, NULL AS detail, NULL AS text
+FATES = """
+    SELECT doc_id, language, reason, bound, value, survivor, NULL AS detail, false AS apart
     FROM decisions WHERE NOT keep
     UNION ALL
-    SELECT doc_id, language, reason, bound, value, NULL, detail, text FROM rejected
+    SELECT doc_id, language, reason, bound, value, NULL, detail, true FROM rejected
     WHERE doc_id NOT IN (SELECT doc_id FROM decisions WHERE NOT keep)
 """
-"""Every rejection once: by `decide`, by ingestion, and by redaction in `select`."""
+"""Every rejection once: by `decide`, and, `apart` with the text that was left, by ingestion and in `select`."""
 
 
 @dataclass(frozen=True)
@@ -66,75 +68,32 @@ def inspect(run: RunDir, language: str | None = None, reason: str | None = None,
     language = _code(language) if language else None
     _check(run, language, reason)
     rows = run.query(
-        f"SELECT * FROM ({_FATES}) WHERE ($1 IS NULL OR language = $1)"
+        f"SELECT * FROM ({FATES}) WHERE ($1 IS NULL OR language = $1)"
         " AND ($2 IS NULL OR contains('.' || reason || '.', '.' || $2 || '.')) ORDER BY doc_id LIMIT $3",
         [language, reason, n],
     )
     return describe(run, rows)
 
 
-def samples_by_reason(run: RunDir, each: int, most: int) -> dict[str, list[Sample]]:
-    """Up to `each` samples of the `most` frequent reasons, in different languages where there are such."""
-    rows = run.query(
-        f"""
-        WITH firsts AS (
-            SELECT reason, language, min(doc_id, {each}) AS ids, count(*) AS documents
-            FROM ({_FATES}) GROUP BY reason, language
-        ), ranked AS (
-            SELECT reason, unnest(ids) AS doc_id, generate_subscripts(ids, 1) AS place FROM firsts
-        ), picked AS (
-            SELECT reason, doc_id, row_number() OVER (PARTITION BY reason ORDER BY place, doc_id) AS number FROM ranked
-        ), frequent AS (
-            SELECT reason FROM firsts GROUP BY reason ORDER BY sum(documents) DESC, reason LIMIT {most}
-        )
-        SELECT fates.* FROM ({_FATES}) AS fates JOIN picked USING (doc_id, reason)
-        WHERE number <= {each} AND reason IN (SELECT reason FROM frequent) ORDER BY reason, number
-        """
-    )
-    found: dict[str, list[Sample]] = {}
-    for sample in describe(run, rows):
-        found.setdefault(sample.reason, []).append(sample)
-    return found
-
-
-def samples_by_language(run: RunDir, each: int, languages: Sequence[str]) -> dict[str, list[Sample]]:
-    """Up to `each` samples of each of the languages, of different reasons where there are such."""
-    rows = run.query(
-        f"""
-        WITH firsts AS (
-            SELECT language, reason, min(doc_id, {each}) AS ids, count(*) AS documents
-            FROM ({_FATES}) WHERE list_contains($1, language) GROUP BY language, reason
-        ), ranked AS (
-            SELECT language, reason, documents, unnest(ids) AS doc_id, generate_subscripts(ids, 1) AS place FROM firsts
-        ), picked AS (
-            SELECT doc_id, reason,
-                   row_number() OVER (PARTITION BY language ORDER BY place, documents DESC, reason, doc_id) AS number
-            FROM ranked
-        )
-        SELECT fates.* FROM ({_FATES}) AS fates JOIN picked USING (doc_id, reason)
-        WHERE number <= {each} ORDER BY language, number
-        """,
-        [list(languages)],
-    )
-    found: dict[str, list[Sample]] = {}
-    for sample in describe(run, rows):
-        found.setdefault(sample.language, []).append(sample)
-    return found
-
-
 def describe(run: RunDir, rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
     """Samples from rows of fates, with what is known of each document."""
     identities = [row["doc_id"] for row in rows]
-    columns = ["doc_id", "source", "source_id", "url", "locator", "text"]
-    documents = run.rows("documents", identities, columns)
-    missing = [identity for identity in identities if identity not in documents]
-    documents |= run.rows("rejected", missing, columns[:-1])
+    documents = run.rows("documents", identities, ORIGIN)
+    apart = {row["doc_id"] for row in rows if row.get("apart")}
+    left = run.rows("rejected", apart.union(identities).difference(documents.keys() - apart), ORIGIN)
     spans = run.rows("annotations", identities, ["doc_id", "spans"])
-    return [_sample(run, row, documents.get(row["doc_id"], {}), spans.get(row["doc_id"], {})) for row in rows]
+    samples = []
+    for row in rows:
+        identity = row["doc_id"]
+        document = documents.get(identity) or {**left.get(identity, {}), "text": None}
+        text = left.get(identity, {}).get("text") if row.get("apart") else None
+        samples.append(_sample(run, row, document, spans.get(identity, {}), text))
+    return samples
 
 
-def _sample(run: RunDir, row: Mapping[str, Any], document: Mapping[str, Any], annotation: Mapping[str, Any]) -> Sample:
-    text = row["text"]
+def _sample(
+    run: RunDir, row: Mapping[str, Any], document: Mapping[str, Any], annotation: Mapping[str, Any], text: str | None
+) -> Sample:
     if text is None and document.get("text") is not None:
         text = apply_spans(document["text"], annotation.get("spans") or [])
     column = (row["reason"] or "").rpartition(".")[2]
@@ -210,7 +169,7 @@ def _code(language: str) -> str:
 def _check(run: RunDir, language: str | None, reason: str | None) -> None:
     if language is None and reason is None:
         return
-    rows = run.query(f"SELECT DISTINCT language, reason FROM ({_FATES})")
+    rows = run.query(f"SELECT DISTINCT language, reason FROM ({FATES})")
     languages = {row["language"] for row in rows}
     if language is not None and language not in languages:
         raise ConfigError(f"{run.uri}: nothing was rejected in language {language!r}{_near(language, languages)}")

@@ -126,7 +126,7 @@ def _tokens(run: RunDir) -> Facts:
     """Of the first tokenizer, by name."""
     for name in run.parts("tokenizer"):
         if run.storage.exists(f"tokenizer/{name}/stats.parquet"):
-            rows = run.query("SELECT * FROM fair_stats", fair_stats=run.dataset(f"tokenizer/{name}"))
+            rows = run.query("SELECT * FROM fair_stats", fair_stats=run.read(f"tokenizer/{name}/stats.parquet"))
             return {
                 row["language"]: {"bytes_per_token": row["bytes"] / row["tokens"]}
                 | ({"fertility": row["tokens"] / row["words"]} if row["words"] else {})

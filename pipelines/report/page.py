@@ -1,30 +1,28 @@
 """report.html and the pages of its languages: no external requests, everything that explains a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pipelines.inspect import Sample, samples_by_language
 from pipelines.report.documents import clusters, drawings, samples, signal_plots
 from pipelines.report.fairness import MEANINGS, Fairness, fairness_table, read_fairness
 from pipelines.report.frame import Section, page
 from pipelines.report.language import FOLDER, path_of, read_details, render_language
 from pipelines.report.markup import join
 from pipelines.report.overview import flow, header, headline, quarantined
+from pipelines.report.samples import Samples, read_samples
 from pipelines.report.signals import Signals, read_signals
 from pipelines.report.tables import languages_table, mixture_tables, sources_table, tokenizer_tables
 from pipelines.report.totals import LanguageTotals, balance, language_totals, step_totals
 from pipelines.rundir import RunDir
 from pipelines.storage import retried
 from pipelines.unit import REPORT
-from stages.columns import CLUSTERS, DECISIONS, DOCUMENTS
-
-SAMPLES = 4
-SAMPLED = 40
-"""Samples on the page of a language, and how many languages have some: the largest."""
+from stages.columns import DECISIONS, REJECTED
 
 HELD = {
     "decisions": DECISIONS.names,
-    "clusters": CLUSTERS.names,
-    "documents": [name for name in DOCUMENTS.names if name not in ("text", "meta", "locator")],
+    "clusters": ("doc_id", "cluster", "cluster_size", "evidence"),
+    "documents": ("doc_id", "source", "url", "licence", "language_claimed", "language"),
+    "annotations": ("doc_id", "language", "language_second", "text_bytes"),
+    "rejected": [name for name in REJECTED.names if name != "text"],
 }
 """Columns that several sections query."""
 
@@ -41,21 +39,25 @@ def write_report(run: RunDir, clean_text: str | None = None) -> str:
     with run.holding(HELD, HELD_VALUES):
         languages, found = language_totals(run), read_signals(run)
         fairness = read_fairness(run, languages, found, clean_text)
-        _write_languages(run, languages, found, fairness)
-        content = render(run, languages, found, fairness).encode()
+        samples = read_samples(run, [total.code for total in languages])
+        _write_languages(run, languages, found, fairness, samples)
+        content = render(run, languages, found, fairness, samples).encode()
     retried(lambda: run.storage.write(REPORT, content))
     return f"{run.uri.rstrip('/')}/{REPORT}"
 
 
 def _write_languages(
-    run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fairness: dict[str, Fairness]
+    run: RunDir,
+    languages: Sequence[LanguageTotals],
+    found: Signals,
+    fairness: Mapping[str, Fairness],
+    samples: Samples,
 ) -> None:
     """A page for each language; those of languages that the run no longer has are removed."""
     details = read_details(run)
-    chosen: dict[str, list[Sample]] = samples_by_language(run, SAMPLES, [total.code for total in languages[:SAMPLED]])
     stale = set(run.files(FOLDER, ".html"))
     for total in languages:
-        rejected = chosen.get(total.code, [])
+        rejected = samples.by_language.get(total.code, ())
         content = render_language(run, total, fairness[total.code], found, rejected, details).encode()
         _write(run, path_of(total.code), content)
         stale.discard(path_of(total.code))
@@ -67,7 +69,13 @@ def _write(run: RunDir, path: str, content: bytes) -> None:
     retried(lambda: run.storage.write(path, content))
 
 
-def render(run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fairness: dict[str, Fairness]) -> str:
+def render(
+    run: RunDir,
+    languages: Sequence[LanguageTotals],
+    found: Signals,
+    fairness: Mapping[str, Fairness],
+    shown: Samples,
+) -> str:
     """The page of the run."""
     steps = step_totals(run)
     reasons: dict[str, int] = {}
@@ -100,9 +108,9 @@ def render(run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fai
             "rejected",
             "Rejected",
             "Samples of each reason: the bound, the value, the redacted beginning.",
-            samples(run, reasons),
+            samples(run, shown.by_reason, reasons),
         ),
-        Section("clusters", "Duplicates", None, clusters(run)),
+        Section("clusters", "Duplicates", None, clusters(run, shown.clusters)),
         Section("tokenizers", "Tokenizers", None, join(*tokenizer_tables(run)) or None),
         Section("mixtures", "Mixtures", "Shares planned and real.", join(*mixture_tables(run)) or None),
         Section("sources", "Sources", None, sources_table(run)),

@@ -135,8 +135,7 @@ def tokenizer_tables(run: RunDir) -> list[Html]:
         path = f"tokenizer/{name}/stats.parquet"
         if not run.storage.exists(path):
             continue
-        stats = run.dataset(path.rpartition("/")[0])
-        rows = run.query("SELECT * FROM stats ORDER BY bytes DESC, language", stats=stats)
+        rows = run.query("SELECT * FROM stats ORDER BY bytes DESC, language", stats=run.read(path))
         columns = ["Language", "Tokens per word", "Bytes per token", "Unknown", "Words", "Tokens", "Documents"]
         body = [
             _tokenizer_row(run, row, max((_ratio(r["tokens"], r["words"]) for r in rows), default=1)) for row in rows

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.inspect import samples_by_language
 from pipelines.report import write_report
 from pipelines.report.fairness import fairness_table, read_fairness
 from pipelines.report.language import LanguageDetails, render_language
 from pipelines.report.markup import Html, element, text
 from pipelines.report.numbers import duration, share, short, size
+from pipelines.report.samples import read_samples
 from pipelines.report.signals import read_signals
 from pipelines.report.totals import language_totals
 from pipelines.rundir import RunDir
@@ -324,7 +324,7 @@ def test_a_page_tells_bounds_with_their_reasons_and_what_they_reject(written: Pa
 
 
 def test_samples_of_a_language_are_of_different_reasons(run: RunDir) -> None:
-    found = samples_by_language(run, 4, list(CODES))
+    found = read_samples(run, CODES).by_language
     assert set(found) == set(CODES)
     for code, samples in found.items():
         assert len(samples) == 4
