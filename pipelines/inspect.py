@@ -27,14 +27,12 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 
-FATES = """
-    SELECT doc_id, language, reason, bound, value, survivor, NULL AS detail, false AS apart
-    FROM decisions WHERE NOT keep
+REJECTIONS = """
+    SELECT doc_id, language, reason FROM decisions WHERE NOT keep
     UNION ALL
-    SELECT doc_id, language, reason, bound, value, NULL, detail, true FROM rejected
-    WHERE doc_id NOT IN (SELECT doc_id FROM decisions WHERE NOT keep)
+    SELECT doc_id, language, reason FROM rejected WHERE doc_id NOT IN (SELECT doc_id FROM decisions WHERE NOT keep)
 """
-"""Every rejection once: by `decide`, and, `apart` with the text that was left, by ingestion and in `select`."""
+"""Every rejection once: by `decide`, by ingestion, and by redaction in `select`."""
 
 
 @dataclass(frozen=True)
@@ -68,32 +66,34 @@ def inspect(run: RunDir, language: str | None = None, reason: str | None = None,
     language = _code(language) if language else None
     _check(run, language, reason)
     rows = run.query(
-        f"SELECT * FROM ({FATES}) WHERE ($1 IS NULL OR language = $1)"
+        f"SELECT doc_id FROM ({REJECTIONS}) WHERE ($1 IS NULL OR language = $1)"
         " AND ($2 IS NULL OR contains('.' || reason || '.', '.' || $2 || '.')) ORDER BY doc_id LIMIT $3",
         [language, reason, n],
     )
-    return describe(run, rows)
+    return describe(run, rejected(run, [row["doc_id"] for row in rows]))
+
+
+def rejected(run: RunDir, identities: Sequence[str]) -> list[dict[str, Any]]:
+    """The fates of rejected documents, in this order, with the `text` that was left where `decide` kept the document."""
+    decided = run.rows("decisions", identities, [*FATE, "keep"])
+    fates = {identity: {**row, "detail": None, "text": None} for identity, row in decided.items() if not row["keep"]}
+    apart = [identity for identity in identities if identity not in fates]
+    fates |= {identity: {**row, "survivor": None} for identity, row in run.rows("rejected", apart).items()}
+    return [fates[identity] for identity in identities]
 
 
 def describe(run: RunDir, rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
     """Samples from rows of fates, with what is known of each document."""
     identities = [row["doc_id"] for row in rows]
     documents = run.rows("documents", identities, ORIGIN)
-    apart = {row["doc_id"] for row in rows if row.get("apart")}
-    left = run.rows("rejected", apart.union(identities).difference(documents.keys() - apart), ORIGIN)
+    missing = [identity for identity in identities if identity not in documents]
+    documents |= run.rows("rejected", missing, ORIGIN[:-1])
     spans = run.rows("annotations", identities, ["doc_id", "spans"])
-    samples = []
-    for row in rows:
-        identity = row["doc_id"]
-        document = documents.get(identity) or {**left.get(identity, {}), "text": None}
-        text = left.get(identity, {}).get("text") if row.get("apart") else None
-        samples.append(_sample(run, row, document, spans.get(identity, {}), text))
-    return samples
+    return [_sample(run, row, documents.get(row["doc_id"], {}), spans.get(row["doc_id"], {})) for row in rows]
 
 
-def _sample(
-    run: RunDir, row: Mapping[str, Any], document: Mapping[str, Any], annotation: Mapping[str, Any], text: str | None
-) -> Sample:
+def _sample(run: RunDir, row: Mapping[str, Any], document: Mapping[str, Any], annotation: Mapping[str, Any]) -> Sample:
+    text = row["text"]
     if text is None and document.get("text") is not None:
         text = apply_spans(document["text"], annotation.get("spans") or [])
     column = (row["reason"] or "").rpartition(".")[2]
@@ -169,7 +169,7 @@ def _code(language: str) -> str:
 def _check(run: RunDir, language: str | None, reason: str | None) -> None:
     if language is None and reason is None:
         return
-    rows = run.query(f"SELECT DISTINCT language, reason FROM ({FATES})")
+    rows = run.query(f"SELECT DISTINCT language, reason FROM ({REJECTIONS})")
     languages = {row["language"] for row in rows}
     if language is not None and language not in languages:
         raise ConfigError(f"{run.uri}: nothing was rejected in language {language!r}{_near(language, languages)}")

@@ -108,9 +108,9 @@ def _origins(run: RunDir) -> Facts:
     rows = run.query(
         """
         WITH kept AS (
-            SELECT d.language, a.text_bytes,
-                   lower(d.source || ' ' || coalesce(regexp_extract(d.url, '^[a-zA-Z]+://([^/]*)', 1), '')) AS origin
-            FROM documents d JOIN decisions s USING (doc_id) JOIN annotations a USING (doc_id) WHERE s.keep
+            SELECT d.language, lower(d.source || ' ' || coalesce(regexp_extract(d.url, '^[a-zA-Z]+://([^/]*)', 1), '')) AS origin,
+                   sum(a.text_bytes) AS text_bytes
+            FROM documents d JOIN decisions s USING (doc_id) JOIN annotations a USING (doc_id) WHERE s.keep GROUP BY ALL
         )
         SELECT language, CAST(sum(text_bytes) AS BIGINT) AS kept_bytes,
                CAST(coalesce(sum(text_bytes) FILTER (regexp_matches(origin, $1)), 0) AS BIGINT) AS bible_bytes,

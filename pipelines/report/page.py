@@ -15,14 +15,13 @@ from pipelines.report.totals import LanguageTotals, balance, language_totals, st
 from pipelines.rundir import RunDir
 from pipelines.storage import retried
 from pipelines.unit import REPORT
-from stages.columns import DECISIONS, REJECTED
 
 HELD = {
-    "decisions": DECISIONS.names,
+    "decisions": ("doc_id", "language", "keep", "reason"),
     "clusters": ("doc_id", "cluster", "cluster_size", "evidence"),
     "documents": ("doc_id", "source", "url", "licence", "language_claimed", "language"),
     "annotations": ("doc_id", "language", "language_second", "text_bytes"),
-    "rejected": [name for name in REJECTED.names if name != "text"],
+    "rejected": ("doc_id", "language", "reason"),
 }
 """Columns that several sections query."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.inspect import FATES, Sample, describe
+from pipelines.inspect import REJECTIONS, Sample, describe, rejected
 from pipelines.rundir import RunDir
 
 EACH = 4
@@ -45,12 +45,12 @@ def read_samples(run: RunDir, languages: Sequence[str]) -> Samples:
     firsts = _firsts(run)
     by_reason, by_language = _by_reason(firsts), _by_language(firsts, languages[:LANGUAGES])
     chosen = {identity for group in (by_reason, by_language) for found in group.values() for identity in found}
-    fates, clusters = _fates(run, chosen), _biggest_clusters(run)
+    fates, clusters = rejected(run, sorted(chosen)), _biggest_clusters(run)
     samples = describe(run, [*fates, *(row["fate"] for row in clusters)])
-    rejected = {sample.doc_id: sample for sample in samples[: len(fates)]}
+    described = {sample.doc_id: sample for sample in samples[: len(fates)]}
     return Samples(
-        {reason: [rejected[identity] for identity in found] for reason, found in by_reason.items()},
-        {code: [rejected[identity] for identity in found] for code, found in by_language.items()},
+        {reason: [described[identity] for identity in found] for reason, found in by_reason.items()},
+        {code: [described[identity] for identity in found] for code, found in by_language.items()},
         [
             Cluster(row["size"], row["exact"], row["languages"], row["survivor"] is not None, sample)
             for row, sample in zip(clusters, samples[len(fates) :], strict=True)
@@ -68,9 +68,9 @@ def _firsts(run: RunDir) -> list[dict[str, Any]]:
     near = run.read(files[0], ["doc_id"]) if files else pa.table({"doc_id": pa.array([], pa.string())})
     return run.query(
         f"""
-        SELECT language, reason, min(CAST(near.doc_id IS NULL AS INT) || fates.doc_id, {EACH}) AS keys,
+        SELECT language, reason, min(CAST(near.doc_id IS NULL AS INT) || r.doc_id, {EACH}) AS keys,
                count(*) AS documents
-        FROM ({FATES}) AS fates LEFT JOIN near USING (doc_id) GROUP BY language, reason
+        FROM ({REJECTIONS}) AS r LEFT JOIN near USING (doc_id) GROUP BY language, reason
         """,
         near=near,
     )
@@ -97,11 +97,6 @@ def _by_language(firsts: Iterable[Mapping[str, Any]], languages: Iterable[str]) 
     return {code: [key[1:] for *_, key in sorted(found)[:EACH]] for code, found in keys.items()}
 
 
-def _fates(run: RunDir, chosen: Iterable[str]) -> list[dict[str, Any]]:
-    wanted = pa.table({"doc_id": pa.array(sorted(chosen), pa.string())})
-    return run.query(f"SELECT fates.* FROM ({FATES}) AS fates SEMI JOIN wanted USING (doc_id)", wanted=wanted)
-
-
 def _biggest_clusters(run: RunDir) -> list[dict[str, Any]]:
     """The largest clusters with more than one document, each with the `fate` of the document that stands for it."""
     rows = run.query(
@@ -117,7 +112,7 @@ def _biggest_clusters(run: RunDir) -> list[dict[str, Any]]:
         GROUP BY cluster ORDER BY size DESC, cluster
         """
     )
-    nothing = dict.fromkeys(("reason", "bound", "value", "survivor", "detail"))
+    nothing = dict.fromkeys(("reason", "bound", "value", "survivor", "detail", "text"))
     for row in rows:
         row["fate"] = {"doc_id": row["survivor"] or row["member"], "language": row["languages"][0], **nothing}
     return rows
