@@ -74,7 +74,7 @@ def inspect(run: RunDir, language: str | None = None, reason: str | None = None,
 
 
 def rejected(run: RunDir, identities: Sequence[str]) -> list[dict[str, Any]]:
-    """The fates of rejected documents, in this order, with the `text` that was left where `decide` kept the document."""
+    """The fates of rejected documents, in this order; where `decide` kept one, with the `text` that was left of it."""
     decided = run.rows("decisions", identities, [*FATE, "keep"])
     fates = {identity: {**row, "detail": None, "text": None} for identity, row in decided.items() if not row["keep"]}
     apart = [identity for identity in identities if identity not in fates]

@@ -1,6 +1,6 @@
 """report.html and the pages of its languages: no external requests, everything that explains a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pipelines.report.documents import clusters, drawings, samples, signal_plots
 from pipelines.report.fairness import MEANINGS, Fairness, fairness_table, read_fairness
@@ -29,16 +29,19 @@ HELD_VALUES = 16 << 20
 """How many values of a dataset are held in memory, about 24 bytes each; larger ones are read again by each query."""
 
 
-def write_report(run: RunDir, clean_text: str | None = None) -> str:
+def write_report(
+    run: RunDir, clean_text: str | None = None, speeds: Callable[[], Mapping[str, float]] | None = None
+) -> str:
     """Write report.html and a page for each language into the run directory; returns where the former lies.
 
     The pages hold aggregates and a bounded number of samples and bins, whatever the size of the run. Text on them is
-    redacted and escaped. `clean_text` is the file of a measurement on reference text, as `read_fairness` reads it.
+    redacted and escaped. `clean_text` is the file of a measurement on reference text, as `read_fairness` reads it; so
+    is `speeds`.
     """
     with run.holding(HELD, HELD_VALUES):
         languages, found = language_totals(run), read_signals(run)
-        fairness = read_fairness(run, languages, found, clean_text)
         samples = read_samples(run, [total.code for total in languages])
+        fairness = read_fairness(run, languages, found, clean_text, speeds)
         _write_languages(run, languages, found, fairness, samples)
         content = render(run, languages, found, fairness, samples).encode()
     retried(lambda: run.storage.write(REPORT, content))

@@ -190,9 +190,7 @@ def _count(tables: Iterable[pa.Table], signals: Sequence[Signal], languages: Seq
             signal.outside = {ALL: int(fails[signal.column].sum()), **{code: n for code, n in failed if n}}
 
 
-def _binned(
-    values: npt.NDArray[Any], rows: npt.NDArray[np.intp], axis: Axis, languages: int
-) -> npt.NDArray[np.int64]:
+def _binned(values: npt.NDArray[Any], rows: npt.NDArray[np.intp], axis: Axis, languages: int) -> npt.NDArray[np.int64]:
     """Finite values in each bin, per language; `rows` are the numbers of the values' languages."""
     finite = np.isfinite(values)
     if not finite.all():
