@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from pipelines.inspect import Sample, shown_value
-from pipelines.report.markup import Html, element, join
+from pipelines.report.markup import Html, element, join, text
 from pipelines.report.numbers import count, share, short
 from pipelines.report.plots import HEIGHT, bars, bounds_of, column_chart, histogram, lines, zones
 from pipelines.report.samples import Cluster
@@ -115,21 +115,17 @@ def signal_plots(run: RunDir, found: Signals) -> Html | None:
 
 def signal_card(found: Signals, signal: Signal, language: str, index: int | None = None) -> Html:
     """The distribution of a signal in a language; `index` is its place in the data of the menu that redraws it."""
-    words = _signal_words(found, signal, language)
-    ends = (signal.axis.low, signal.axis.high)
-    axis = [
-        element("span", short(ends[0])),
-        element("span", "log scale" if signal.axis.log else ""),
-        element("span", short(ends[1])),
-    ]
-    return element(
-        "figure",
-        element("figcaption", element("b", signal.column), element("small", signal.stage or "")),
-        histogram(signal, language, f"Distribution of {signal.column}"),
-        element("div", *axis, class_="axis", aria_hidden="true"),
-        element("p", words),
-        data_signal=index,
-        class_="decisive" if signal.decisive else None,
+    number = "" if index is None else f' data-signal="{index}"'
+    decisive = ' class="decisive"' if signal.decisive else ""
+    axis = signal.axis
+    # one string: a page has dozens of them
+    return Html(
+        f"<figure{number}{decisive}><figcaption><b>{text(signal.column)}</b>"
+        f"<small>{text(signal.stage or '')}</small></figcaption>"
+        f"{histogram(signal, language, f'Distribution of {signal.column}')}"
+        f'<div class="axis" aria-hidden="true"><span>{short(axis.low)}</span>'
+        f"<span>{'log scale' if axis.log else ''}</span><span>{short(axis.high)}</span></div>"
+        f"<p>{text(_signal_words(found, signal, language))}</p></figure>"
     )
 
 

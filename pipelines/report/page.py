@@ -1,6 +1,7 @@
 """report.html and the pages of its languages: no external requests, everything that explains a run."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from pipelines.report.documents import clusters, drawings, samples, signal_plots
 from pipelines.report.fairness import MEANINGS, Fairness, fairness_table, read_fairness
@@ -28,6 +29,9 @@ HELD = {
 HELD_VALUES = 16 << 20
 """How many values of a dataset are held in memory, about 24 bytes each; larger ones are read again by each query."""
 
+WRITES_AT_ONCE = 4
+"""Writing a page is waiting for the disk, or for S3."""
+
 
 def write_report(
     run: RunDir, clean_text: str | None = None, speeds: Callable[[], Mapping[str, float]] | None = None
@@ -43,8 +47,8 @@ def write_report(
         samples = read_samples(run, [total.code for total in languages])
         fairness = read_fairness(run, languages, found, clean_text, speeds)
         _write_languages(run, languages, found, fairness, samples)
-        content = render(run, languages, found, fairness, samples).encode()
-    retried(lambda: run.storage.write(REPORT, content))
+        content = render(run, languages, found, fairness, samples)
+    _write(run, REPORT, content)
     return f"{run.uri.rstrip('/')}/{REPORT}"
 
 
@@ -57,18 +61,25 @@ def _write_languages(
 ) -> None:
     """A page for each language; those of languages that the run no longer has are removed."""
     details = read_details(run)
-    stale = set(run.files(FOLDER, ".html"))
-    for total in languages:
-        rejected = samples.by_language.get(total.code, ())
-        content = render_language(run, total, fairness[total.code], found, rejected, details).encode()
-        _write(run, path_of(total.code), content)
-        stale.discard(path_of(total.code))
-    for path in sorted(stale):
-        run.storage.delete(path)
+    stale = set(run.files(FOLDER, ".html")) - {path_of(total.code) for total in languages}
+    with ThreadPoolExecutor(WRITES_AT_ONCE) as pool:
+        written = [
+            pool.submit(
+                _write,
+                run,
+                path_of(total.code),
+                render_language(
+                    run, total, fairness[total.code], found, samples.by_language.get(total.code, ()), details
+                ),
+            )
+            for total in languages
+        ]
+        for done in [*written, *(pool.submit(run.storage.delete, path) for path in sorted(stale))]:
+            done.result()
 
 
-def _write(run: RunDir, path: str, content: bytes) -> None:
-    retried(lambda: run.storage.write(path, content))
+def _write(run: RunDir, path: str, page: str) -> None:
+    retried(lambda: run.storage.write(path, page.encode()))
 
 
 def render(
