@@ -1,6 +1,7 @@
 """A run directory as its readers see it: the record of the run and its datasets, wherever they lie."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,12 +33,16 @@ SCHEMAS = {
 """Datasets that `query` can name; one that the pipeline did not make reads as an empty table."""
 
 
+READS_AT_ONCE = 4
+"""Files that are read beside each other: one file is read in one thread."""
+
+
 class _Held(NamedTuple):
     """Columns of a whole dataset, the tables of its files one after another."""
 
     table: pa.Table
     paths: tuple[str, ...]
-    rows: tuple[int, ...]
+    footers: tuple[pq.FileMetaData, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class RunDir:
         filesystem, root = self._filesystem
         try:
             with filesystem.open_input_file(f"{root}/{path}") as stream:
-                yield pq.ParquetFile(stream)
+                yield pq.ParquetFile(stream, metadata=self._footers.get(path))
         except (OSError, pa.ArrowInvalid) as error:
             raise StorageError(f"{self.uri}/{path}: {error}") from error
 
@@ -128,11 +133,13 @@ class RunDir:
             if held is not None:
                 self.name(folder, held.table)
                 self._held[folder] = held
+                self._footers.update(zip(held.paths, held.footers, strict=True))
         try:
             yield
         finally:
             self._named.difference_update(self._held)
             self._held.clear()
+            self._footers.clear()
 
     def columns(self, folder: str, names: Sequence[str], limit: int) -> Iterable[pa.Table]:
         """Some columns of a dataset in tables of about `limit` values; one that is whole is read only once."""
@@ -141,17 +148,22 @@ class RunDir:
 
     def _whole(self, folder: str, names: Sequence[str], limit: int) -> _Held | None:
         """Some columns of a dataset; None where these are more than `limit` values."""
-        tables: list[pa.Table] = []
         paths = self.files(folder)
-        left = limit // len(names)
-        for path in paths:
+
+        def read(path: str) -> tuple[pa.Table, pq.FileMetaData]:
             with self.opened(path) as file:
-                left -= file.metadata.num_rows
-                if left < 0:
+                return file.read(columns=list(names), use_threads=False), file.metadata
+
+        found: list[tuple[pa.Table, pq.FileMetaData]] = []
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            for part in pool.map(read, paths):
+                found.append(part)
+                limit -= len(names) * part[0].num_rows
+                if limit < 0:
+                    pool.shutdown(cancel_futures=True)
                     return None
-                tables.append(file.read(columns=list(names), use_threads=False))
-        table = pa.concat_tables(tables) if tables else SCHEMAS[folder].empty_table().select(list(names))
-        return _Held(table, tuple(paths), tuple(part.num_rows for part in tables))
+        tables = [table for table, _ in found] or [SCHEMAS[folder].empty_table().select(list(names))]
+        return _Held(pa.concat_tables(tables), tuple(paths), tuple(footer for _, footer in found))
 
     def schema(self, folder: str) -> pa.Schema:
         """Columns of a dataset, or those it would have."""
@@ -178,11 +190,11 @@ class RunDir:
         """The files of a dataset that hold one of the documents, and the numbers of their rows."""
         if (held := self._held.get(folder)) is not None:
             places = np.flatnonzero(pc.is_in(held.table.column("doc_id"), value_set=wanted))
-            ends = np.cumsum(held.rows)
-            for path, end, rows in zip(held.paths, ends.tolist(), held.rows, strict=True):
-                first, last = np.searchsorted(places, [end - rows, end])
+            starts = np.cumsum([0, *(footer.num_rows for footer in held.footers)])
+            firsts = np.searchsorted(places, starts)
+            for path, start, first, last in zip(held.paths, starts, firsts, firsts[1:], strict=False):
                 if first < last:
-                    yield path, places[first:last] - (end - rows)
+                    yield path, places[first:last] - start
             return
         for path in self.files(folder):
             with self.opened(path) as file:
@@ -218,6 +230,11 @@ class RunDir:
 
     @cached_property
     def _held(self) -> dict[str, _Held]:
+        return {}
+
+    @cached_property
+    def _footers(self) -> dict[str, pq.FileMetaData]:
+        """Those of files that are held: to parse one takes milliseconds."""
         return {}
 
     @cached_property
