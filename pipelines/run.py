@@ -13,6 +13,8 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_versions
 from pipelines.engine import Engine, open_engine
 from pipelines.engine.inline import InlineEngine
@@ -131,8 +133,7 @@ def _opened_late(name: str, workers: int | None) -> Iterator[Callable[[], Engine
 
     def get_engine() -> Engine:
         if not opened:
-            # Ray starts in other processes: this one gets ready for its last task meanwhile
-            ready = Thread(target=import_module, args=("pipelines.report",), daemon=True)
+            ready = Thread(target=_get_ready, daemon=True)
             ready.start()
             opened.append(open_engine(name, workers))
             ready.join()
@@ -143,6 +144,13 @@ def _opened_late(name: str, workers: int | None) -> Iterator[Callable[[], Engine
     finally:
         for used in opened:
             used.close()
+
+
+def _get_ready() -> None:
+    """Import what the end of a run needs, while Ray starts in other processes."""
+    for module in ("duckdb", "pipelines.report"):
+        import_module(module)
+    pa.array([0])  # pyarrow imports pandas when it first sees a list
 
 
 def _execute(context: RunContext, steps: Sequence[Step], get_engine: Callable[[], Engine], quiet: bool) -> RunResult:
