@@ -332,6 +332,22 @@ def test_samples_of_a_language_are_of_different_reasons(run: RunDir) -> None:
         assert len({sample.reason for sample in samples}) > 1
 
 
+def test_samples_are_of_the_first_file_where_it_has_them(run: RunDir) -> None:
+    first = set(run.read(run.files("documents")[0], ["doc_id"]).column("doc_id").to_pylist())
+    found = read_samples(run, CODES)
+    rows = run.query("SELECT doc_id, language, reason FROM decisions WHERE NOT keep")
+    near = {(row["reason"], row["language"]) for row in rows if row["doc_id"] in first}
+    reasons = [reason for reason in found.by_reason if sum(reason == known for known, _ in near) >= 4]
+    assert reasons
+    for reason in reasons:
+        samples = found.by_reason[reason]
+        assert len(samples) == len({sample.language for sample in samples}) == 4
+        assert first.issuperset(sample.doc_id for sample in samples)
+        for sample in samples:
+            of_both = [row["doc_id"] for row in rows if (row["reason"], row["language"]) == (reason, sample.language)]
+            assert sample.doc_id == min(first.intersection(of_both))
+
+
 def test_fairness_adds_up_what_the_run_knows(run: RunDir) -> None:
     found = read_fairness(run, language_totals(run), read_signals(run))
     english = found["eng_Latn"]
