@@ -87,14 +87,15 @@ def run(
 
     Exit status: 0 done, 1 finished with quarantined shards or unreadable input, 2 wrong file or arguments.
     """
-    from pipelines.report.summary import summary_table
     from pipelines.run import run as run_pipeline
-    from pipelines.rundir import RunDir
 
     if engine not in ("ray", "inline"):
         raise ConfigError(f"--engine {engine}: give ray or inline")
     options = _options(inputs, languages, settings, lang_configs or None, sample)
     result = run_pipeline(pipeline, output, engine=engine, workers=workers or None, **options)
+    from pipelines.report import summary_table
+    from pipelines.rundir import RunDir
+
     OUT.print(summary_table(RunDir(result.uri)))
     if not result.ran:
         OUT.print(f"nothing to do: every unit was done before ({result.seconds:.1f} s)")

@@ -21,16 +21,16 @@ EXCERPT = 400
 
 FATE = ("doc_id", "language", "reason", "bound", "value", "survivor", "detail")
 
+ORIGIN = ("doc_id", "source", "source_id", "url", "locator", "text")
+
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 
-_FATES = """
-    SELECT doc_id, language, reason, bound, value, survivor, NULL AS detail, NULL AS text
-    FROM decisions WHERE NOT keep
+REJECTIONS = """
+    SELECT doc_id, language, reason FROM decisions WHERE NOT keep
     UNION ALL
-    SELECT doc_id, language, reason, bound, value, NULL, detail, text FROM rejected
-    WHERE doc_id NOT IN (SELECT doc_id FROM decisions WHERE NOT keep)
+    SELECT doc_id, language, reason FROM rejected WHERE doc_id NOT IN (SELECT doc_id FROM decisions WHERE NOT keep)
 """
 """Every rejection once: by `decide`, by ingestion, and by redaction in `select`."""
 
@@ -66,69 +66,28 @@ def inspect(run: RunDir, language: str | None = None, reason: str | None = None,
     language = _code(language) if language else None
     _check(run, language, reason)
     rows = run.query(
-        f"SELECT * FROM ({_FATES}) WHERE ($1 IS NULL OR language = $1)"
+        f"SELECT doc_id FROM ({REJECTIONS}) WHERE ($1 IS NULL OR language = $1)"
         " AND ($2 IS NULL OR contains('.' || reason || '.', '.' || $2 || '.')) ORDER BY doc_id LIMIT $3",
         [language, reason, n],
     )
-    return describe(run, rows)
+    return describe(run, rejected(run, [row["doc_id"] for row in rows]))
 
 
-def samples_by_reason(run: RunDir, each: int, most: int) -> dict[str, list[Sample]]:
-    """Up to `each` samples of the `most` frequent reasons, in different languages where there are such."""
-    rows = run.query(
-        f"""
-        WITH firsts AS (
-            SELECT reason, language, min(doc_id, {each}) AS ids, count(*) AS documents
-            FROM ({_FATES}) GROUP BY reason, language
-        ), ranked AS (
-            SELECT reason, unnest(ids) AS doc_id, generate_subscripts(ids, 1) AS place FROM firsts
-        ), picked AS (
-            SELECT reason, doc_id, row_number() OVER (PARTITION BY reason ORDER BY place, doc_id) AS number FROM ranked
-        ), frequent AS (
-            SELECT reason FROM firsts GROUP BY reason ORDER BY sum(documents) DESC, reason LIMIT {most}
-        )
-        SELECT fates.* FROM ({_FATES}) AS fates JOIN picked USING (doc_id, reason)
-        WHERE number <= {each} AND reason IN (SELECT reason FROM frequent) ORDER BY reason, number
-        """
-    )
-    found: dict[str, list[Sample]] = {}
-    for sample in describe(run, rows):
-        found.setdefault(sample.reason, []).append(sample)
-    return found
-
-
-def samples_by_language(run: RunDir, each: int, languages: Sequence[str]) -> dict[str, list[Sample]]:
-    """Up to `each` samples of each of the languages, of different reasons where there are such."""
-    rows = run.query(
-        f"""
-        WITH firsts AS (
-            SELECT language, reason, min(doc_id, {each}) AS ids, count(*) AS documents
-            FROM ({_FATES}) WHERE list_contains($1, language) GROUP BY language, reason
-        ), ranked AS (
-            SELECT language, reason, documents, unnest(ids) AS doc_id, generate_subscripts(ids, 1) AS place FROM firsts
-        ), picked AS (
-            SELECT doc_id, reason,
-                   row_number() OVER (PARTITION BY language ORDER BY place, documents DESC, reason, doc_id) AS number
-            FROM ranked
-        )
-        SELECT fates.* FROM ({_FATES}) AS fates JOIN picked USING (doc_id, reason)
-        WHERE number <= {each} ORDER BY language, number
-        """,
-        [list(languages)],
-    )
-    found: dict[str, list[Sample]] = {}
-    for sample in describe(run, rows):
-        found.setdefault(sample.language, []).append(sample)
-    return found
+def rejected(run: RunDir, identities: Sequence[str]) -> list[dict[str, Any]]:
+    """The fates of rejected documents, in this order; where `decide` kept one, with the `text` that was left of it."""
+    decided = run.rows("decisions", identities, [*FATE, "keep"])
+    fates = {identity: {**row, "detail": None, "text": None} for identity, row in decided.items() if not row["keep"]}
+    apart = [identity for identity in identities if identity not in fates]
+    fates |= {identity: {**row, "survivor": None} for identity, row in run.rows("rejected", apart).items()}
+    return [fates[identity] for identity in identities]
 
 
 def describe(run: RunDir, rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
     """Samples from rows of fates, with what is known of each document."""
     identities = [row["doc_id"] for row in rows]
-    columns = ["doc_id", "source", "source_id", "url", "locator", "text"]
-    documents = run.rows("documents", identities, columns)
+    documents = run.rows("documents", identities, ORIGIN)
     missing = [identity for identity in identities if identity not in documents]
-    documents |= run.rows("rejected", missing, columns[:-1])
+    documents |= run.rows("rejected", missing, ORIGIN[:-1])
     spans = run.rows("annotations", identities, ["doc_id", "spans"])
     return [_sample(run, row, documents.get(row["doc_id"], {}), spans.get(row["doc_id"], {})) for row in rows]
 
@@ -210,7 +169,7 @@ def _code(language: str) -> str:
 def _check(run: RunDir, language: str | None, reason: str | None) -> None:
     if language is None and reason is None:
         return
-    rows = run.query(f"SELECT DISTINCT language, reason FROM ({_FATES})")
+    rows = run.query(f"SELECT DISTINCT language, reason FROM ({REJECTIONS})")
     languages = {row["language"] for row in rows}
     if language is not None and language not in languages:
         raise ConfigError(f"{run.uri}: nothing was rejected in language {language!r}{_near(language, languages)}")

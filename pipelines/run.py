@@ -3,15 +3,21 @@
 import json
 import platform
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
+from threading import Thread
 from time import monotonic
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_versions
 from pipelines.engine import Engine, open_engine
+from pipelines.engine.inline import InlineEngine
 from pipelines.inputs import readable, resolve_inputs
 from pipelines.keys import plain
 from pipelines.language_checks import require_languages
@@ -116,17 +122,42 @@ def execute_plan(
     A `ConfigError` that only the data could show (a budget that cannot be met) ends the run. A first run publishes what
     came before it, so that `inspect` and the report can tell why.
     """
-    started, clock = datetime.now(UTC), monotonic()
-    records: list[_StepRecord] = []
-    failures: list[Failure] = []
-    lost: list[Count] = []
+    with _opened_late(engine, workers) as get_engine:
+        return _execute(context, steps, get_engine, quiet)
+
+
+@contextmanager
+def _opened_late(name: str, workers: int | None) -> Iterator[Callable[[], Engine]]:
+    """The engine, opened when it is first asked for."""
     opened: list[Engine] = []
 
     def get_engine() -> Engine:
         if not opened:
-            opened.append(open_engine(engine, workers))
+            ready = Thread(target=_get_ready, daemon=True)
+            ready.start()
+            opened.append(open_engine(name, workers))
+            ready.join()
         return opened[0]
 
+    try:
+        yield get_engine
+    finally:
+        for used in opened:
+            used.close()
+
+
+def _get_ready() -> None:
+    """Import what the end of a run needs, while Ray starts in other processes."""
+    for module in ("duckdb", "pipelines.report"):
+        import_module(module)
+    pa.array([0])  # pyarrow imports pandas when it first sees a list
+
+
+def _execute(context: RunContext, steps: Sequence[Step], get_engine: Callable[[], Engine], quiet: bool) -> RunResult:
+    started, clock = datetime.now(UTC), monotonic()
+    records: list[_StepRecord] = []
+    failures: list[Failure] = []
+    lost: list[Count] = []
     stopped: ConfigError | None = None
     with open_progress(quiet) as progress:
         try:
@@ -142,9 +173,6 @@ def execute_plan(
             if retried(lambda: context.storage.exists("run.json")):
                 raise  # what an earlier run published stays as it is
             stopped = error
-        finally:
-            for used in opened:
-                used.close()
     commits = [commit for found in context.outputs.values() for commit in found]
     counts = merge([count for commit in commits for count in commit.counts] + lost)
     live = live_files(commits)
@@ -156,9 +184,9 @@ def execute_plan(
         retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
         # where it is this run's, everything before it is
         retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1).encode()))
-        _write_report(context.storage)
+        _write_report(context.storage, get_engine() if any(record.ran for record in records) else InlineEngine())
     elif not retried(lambda: context.storage.exists(REPORT)):
-        _write_report(context.storage)
+        _write_report(context.storage, InlineEngine())
     if stopped is not None:
         raise stopped
     unreadable = sum(1 for count in counts if count.flow == "quarantined" and count.documents is None)
@@ -170,7 +198,7 @@ def _execute_step(
     context: RunContext,
     step: Step,
     units: Sequence[Unit],
-    get_engine: Any,
+    get_engine: Callable[[], Engine],
     progress: Progress,
     records: list[_StepRecord],
     partial: bool,
@@ -296,8 +324,9 @@ def _differs(storage: Storage, description: Mapping[str, Any]) -> bool:
     return bool(stated != {key: value for key, value in written.items() if key not in times})
 
 
-def _write_report(storage: Storage) -> None:
-    from pipelines.report import write_report
+def _write_report(storage: Storage, engine: Engine) -> None:
+    from pipelines.report import segmentation_speeds, write_report
     from pipelines.rundir import RunDir
 
-    write_report(RunDir(storage.uri))
+    speeds = engine.begin(segmentation_speeds, RunDir(storage.uri))
+    write_report(RunDir(storage.uri), speeds=speeds)

@@ -1,16 +1,17 @@
 """A run directory as its readers see it: the record of the run and its datasets, wherever they lie."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
@@ -18,6 +19,9 @@ from pipelines.publish import read_record
 from pipelines.storage import Storage, open_storage, retried
 from stages.columns import CLUSTERS, DECISIONS, DOCUMENTS, IDENTIFICATION, LEDGER, REJECTED, SIZES, SPANS
 from stages.errors import StorageError
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # imports pandas: a run that fits in memory needs neither
 
 SCHEMAS = {
     "documents": DOCUMENTS,
@@ -29,23 +33,16 @@ SCHEMAS = {
 """Datasets that `query` can name; one that the pipeline did not make reads as an empty table."""
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Columns of a dataset in tables of about so many rows, read again by every loop over them."""
+READS_AT_ONCE = 4
+"""Files that are read beside each other: one file is read in one thread."""
 
-    dataset: ds.Dataset
-    names: tuple[str, ...]
-    rows: int
 
-    def __iter__(self) -> Iterator[pa.Table]:
-        held: list[pa.RecordBatch] = []
-        for batch in self.dataset.to_batches(columns=list(self.names)):
-            held.append(batch)
-            if sum(part.num_rows for part in held) >= self.rows:
-                yield pa.Table.from_batches(held)
-                held = []
-        if held:
-            yield pa.Table.from_batches(held)
+class _Held(NamedTuple):
+    """Columns of a whole dataset, the tables of its files one after another."""
+
+    table: pa.Table
+    paths: tuple[str, ...]
+    footers: tuple[pq.FileMetaData, ...]
 
 
 @dataclass(frozen=True)
@@ -68,8 +65,7 @@ class RunDir:
         """The ledger; empty where the run was interrupted before it was written."""
         if not self.storage.exists("ledger.parquet"):
             return LEDGER.empty_table()
-        with self.storage.open("ledger.parquet") as stream:
-            return pq.read_table(stream)
+        return self.read("ledger.parquet")
 
     def files(self, folder: str, ending: str = ".parquet") -> list[str]:
         """Paths of the files of a dataset, below the run directory; private and temporary ones are left out."""
@@ -81,11 +77,13 @@ class RunDir:
         below = (entry.path.removeprefix(f"{folder}/") for entry in retried(lambda: self.storage.list(folder)))
         return sorted({path.split("/", 1)[0] for path in below if "/" in path and not path.startswith(".")})
 
-    def dataset(self, folder: str) -> ds.Dataset | None:
+    def dataset(self, folder: str) -> "ds.Dataset | None":
         """The Parquet files of a folder, with Hive partitions; None where there are none."""
         files = self.files(folder)
         if not files:
             return None
+        import pyarrow.dataset as ds
+
         filesystem, root = self._filesystem
         paths = [f"{root}/{path}" for path in files]
         try:
@@ -93,14 +91,26 @@ class RunDir:
         except (OSError, pa.ArrowInvalid) as error:
             raise StorageError(f"{self.uri}/{folder}: {error}") from error
 
-    def parquet_files(self, folder: str) -> Iterator[pq.ParquetFile]:
-        """The files of a dataset one after the other, open while the loop is at them."""
-        for path in self.files(folder):
-            with self.storage.open(path) as stream:
-                yield pq.ParquetFile(stream)
+    @contextmanager
+    def opened(self, path: str) -> Iterator[pq.ParquetFile]:
+        """One Parquet file of the run, by its path below the run directory."""
+        filesystem, root = self._filesystem
+        try:
+            with filesystem.open_input_file(f"{root}/{path}") as stream:
+                yield pq.ParquetFile(stream, metadata=self._footers.get(path))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise StorageError(f"{self.uri}/{path}: {error}") from error
+
+    def read(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows of one Parquet file."""
+        with self.opened(path) as file:
+            return file.read(columns=list(columns) if columns else None, use_threads=False)
 
     def query(self, sql: str, parameters: Sequence[Any] = (), **tables: Any) -> list[dict[str, Any]]:
         """Rows of a query over the datasets of `SCHEMAS`, `ledger` and further named tables or datasets."""
+        _ = self.record  # a folder that is no run is named before its datasets are missed
+        for folder in SCHEMAS.keys() - self._named:
+            self.name(folder, self.dataset(folder) or SCHEMAS[folder].empty_table())
         for name, table in tables.items():
             self.name(name, table)
         cursor = self._connection.execute(sql, list(parameters))
@@ -110,6 +120,7 @@ class RunDir:
     def name(self, name: str, table: Any) -> None:
         """Let queries name a table or a dataset."""
         self._connection.register(name, table)
+        self._named.add(name)
 
     @contextmanager
     def holding(self, columns: Mapping[str, Sequence[str]], limit: int) -> Iterator[None]:
@@ -117,71 +128,86 @@ class RunDir:
 
         Queries can name no other columns of them meanwhile.
         """
-        held = []
         for folder, names in columns.items():
-            dataset = self._datasets[folder]
-            if dataset is not None and dataset.count_rows() * len(names) <= limit:
-                self.name(folder, dataset.to_table(columns=list(names)))
-                held.append((folder, dataset))
+            held = self._whole(folder, names, limit)
+            if held is not None:
+                self.name(folder, held.table)
+                self._held[folder] = held
+                self._footers.update(zip(held.paths, held.footers, strict=True))
         try:
             yield
         finally:
-            for folder, dataset in held:
-                self.name(folder, dataset)
+            self._named.difference_update(self._held)
+            self._held.clear()
+            self._footers.clear()
 
     def columns(self, folder: str, names: Sequence[str], limit: int) -> Iterable[pa.Table]:
         """Some columns of a dataset in tables of about `limit` values; one that is whole is read only once."""
-        dataset = self._datasets[folder]
-        if dataset is None:
-            return [SCHEMAS[folder].empty_table().select(list(names))]
-        if dataset.count_rows() * len(names) <= limit:
-            return [dataset.to_table(columns=list(names))]
-        return _Parts(dataset, tuple(names), limit // len(names))
+        held = self._whole(folder, names, limit)
+        return [held.table] if held is not None else _Parts(self, folder, tuple(names), limit // len(names))
+
+    def _whole(self, folder: str, names: Sequence[str], limit: int) -> _Held | None:
+        """Some columns of a dataset; None where these are more than `limit` values."""
+        paths = self.files(folder)
+
+        def read(path: str) -> tuple[pa.Table, pq.FileMetaData]:
+            with self.opened(path) as file:
+                return file.read(columns=list(names), use_threads=False), file.metadata
+
+        found: list[tuple[pa.Table, pq.FileMetaData]] = []
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            for part in pool.map(read, paths):
+                found.append(part)
+                limit -= len(names) * part[0].num_rows
+                if limit < 0:
+                    pool.shutdown(cancel_futures=True)
+                    return None
+        tables = [table for table, _ in found] or [SCHEMAS[folder].empty_table().select(list(names))]
+        return _Held(pa.concat_tables(tables), tuple(paths), tuple(footer for _, footer in found))
 
     def schema(self, folder: str) -> pa.Schema:
         """Columns of a dataset, or those it would have."""
-        found = self._datasets.get(folder)
-        return found.schema if found is not None else SCHEMAS[folder]
+        for path in self.files(folder)[:1]:
+            with self.opened(path) as file:
+                return file.schema_arrow
+        return SCHEMAS[folder]
 
     def rows(
-        self, folder: str, identities: Sequence[str], columns: Sequence[str] | None = None
+        self, folder: str, identities: Iterable[str], columns: Sequence[str] | None = None
     ) -> dict[str, dict[str, Any]]:
         """Rows by doc_id; only the row groups that hold one of them are read beyond their `doc_id`."""
-        dataset = self._datasets.get(folder) if folder in SCHEMAS else self.dataset(folder)
-        if dataset is None or not identities or "doc_id" not in dataset.schema.names:
-            return {}
         wanted = pa.array(sorted(set(identities)), pa.string())
-        hits = dataset.to_table(columns=["__filename"], filter=pc.field("doc_id").isin(wanted))
         found: dict[str, dict[str, Any]] = {}
-        for name in sorted(set(hits.column("__filename").to_pylist())):
-            found |= self._rows_of_file(name, wanted, columns)
+        if not len(wanted):
+            return found
+        for path, places in self._places(folder, wanted):
+            with self.opened(path) as file:
+                for table in _taken(file, places, columns):
+                    found |= {row["doc_id"]: row for row in table.to_pylist()}
         return found
 
-    def _rows_of_file(self, path: str, wanted: pa.Array, columns: Sequence[str] | None) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        with self._filesystem[0].open_input_file(path) as stream:
-            file = pq.ParquetFile(stream)
-            present = [n for n in columns if n in file.schema_arrow.names] if columns else None
-            mask = pc.is_in(file.read(columns=["doc_id"]).column("doc_id"), value_set=wanted)
-            start = 0
-            for group in range(file.num_row_groups):
-                rows = file.metadata.row_group(group).num_rows
-                hits = mask.slice(start, rows)
-                start += rows
-                if pc.any(hits).as_py():
-                    table = file.read_row_group(group, columns=present)
-                    found |= {row["doc_id"]: row for row in table.filter(hits).to_pylist()}
-        return found
+    def _places(self, folder: str, wanted: pa.Array) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
+        """The files of a dataset that hold one of the documents, and the numbers of their rows."""
+        if (held := self._held.get(folder)) is not None:
+            places = np.flatnonzero(pc.is_in(held.table.column("doc_id"), value_set=wanted))
+            starts = np.cumsum([0, *(footer.num_rows for footer in held.footers)])
+            firsts = np.searchsorted(places, starts)
+            for path, start, first, last in zip(held.paths, starts, firsts, firsts[1:], strict=False):
+                if first < last:
+                    yield path, places[first:last] - start
+            return
+        for path in self.files(folder):
+            with self.opened(path) as file:
+                if "doc_id" not in file.schema_arrow.names:
+                    continue
+                identities = file.read(columns=["doc_id"], use_threads=False).column("doc_id")
+            places = np.flatnonzero(pc.is_in(identities, value_set=wanted))
+            if len(places):
+                yield path, places
 
     def where(self, folder: str, identity: str) -> str | None:
         """The file of a dataset that holds the document, as a path below the run directory."""
-        dataset = self.dataset(folder)
-        if dataset is None or "doc_id" not in dataset.schema.names:
-            return None
-        hits = dataset.to_table(columns=["__filename"], filter=pc.field("doc_id") == identity)
-        if not hits.num_rows:
-            return None
-        return str(hits.column("__filename")[0].as_py()).removeprefix(f"{self._filesystem[1]}/")
+        return next((path for path, _ in self._places(folder, pa.array([identity]))), None)
 
     def bounds(self, language: str) -> dict[str, dict[str, Any]]:
         """Bounds of a language as the run used them: column to min, max and why."""
@@ -203,14 +229,54 @@ class RunDir:
         return fs.LocalFileSystem(), str(Path(self.uri.removeprefix("file://")).resolve())
 
     @cached_property
-    def _datasets(self) -> dict[str, ds.Dataset | None]:
-        _ = self.record  # a folder that is no run is named before its datasets are missed
-        return {name: self.dataset(name) for name in SCHEMAS}
+    def _held(self) -> dict[str, _Held]:
+        return {}
+
+    @cached_property
+    def _footers(self) -> dict[str, pq.FileMetaData]:
+        """Those of files that are held: to parse one takes milliseconds."""
+        return {}
+
+    @cached_property
+    def _named(self) -> set[str]:
+        """What queries can name."""
+        return set()
 
     @cached_property
     def _connection(self) -> Any:
+        import duckdb
+
         connection = duckdb.connect()
-        for name, schema in SCHEMAS.items():
-            connection.register(name, self._datasets[name] or schema.empty_table())
         connection.register("ledger", self.ledger)
         return connection
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Columns of a dataset in tables of about so many rows, read again by every loop over them."""
+
+    run: RunDir
+    folder: str
+    names: tuple[str, ...]
+    rows: int
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        parts: list[pa.Table] = []
+        for path in self.run.files(self.folder):
+            parts.append(self.run.read(path, self.names))
+            if sum(part.num_rows for part in parts) >= self.rows:
+                yield pa.concat_tables(parts)
+                parts = []
+        if parts:
+            yield pa.concat_tables(parts)
+
+
+def _taken(file: pq.ParquetFile, places: npt.NDArray[np.int64], columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    """Rows of a file by number, which ascend; columns that it lacks are left out."""
+    present = [name for name in columns if name in file.schema_arrow.names] if columns else None
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    starts = np.cumsum([0, *sizes])
+    groups = np.searchsorted(starts, places, side="right") - 1
+    for group in np.unique(groups).tolist():
+        table = file.read_row_group(group, columns=present, use_threads=False)
+        yield table.take(pa.array(places[groups == group] - starts[group]))

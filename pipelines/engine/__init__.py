@@ -1,9 +1,11 @@
 """Where units run: in this process or on Ray."""
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
 
 from pipelines.unit import Commit, Failure, Unit
+
+T = TypeVar("T")
 
 
 class Engine(Protocol):
@@ -15,6 +17,9 @@ class Engine(Protocol):
         self, uri: str, published: frozenset[str], units: Iterable[Unit]
     ) -> Iterator[tuple[Unit, Commit | Failure]]:
         """Execute the units below the run directory `uri`; `published` are outputs in their public place."""
+
+    def begin(self, function: Callable[..., T], *arguments: object) -> Callable[[], T]:
+        """Start a call beside the driver, where there are workers; what is returned waits for its result."""
 
     def close(self) -> None: ...
 

@@ -1,7 +1,9 @@
 """Units one after another in this process: for tests, debugging and small inputs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
+from pipelines.engine import T
 from pipelines.unit import Commit, Failure, Unit, execute
 
 
@@ -16,6 +18,10 @@ class InlineEngine:
         """Execute the units in order."""
         for unit in units:
             yield unit, execute(uri, published, unit)
+
+    def begin(self, function: Callable[..., T], *arguments: object) -> Callable[[], T]:
+        """The call, made when its result is asked for."""
+        return partial(function, *arguments)
 
     def close(self) -> None:
         """Nothing is held."""

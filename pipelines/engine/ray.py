@@ -2,11 +2,14 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import ray
+from ray._private.node import Node
 
+from pipelines.engine import T
 from pipelines.unit import Commit, Failure, Unit, execute
 
 IN_FLIGHT_PER_WORKER = 2
@@ -14,6 +17,14 @@ IN_FLIGHT_PER_WORKER = 2
 
 MEMORY_PER_TASK = 1 << 30
 """Bytes that are set aside for each task, or the worker's share of the cluster's memory where that is less."""
+
+
+NOT_NEEDED = ("start_monitor", "start_log_monitor", "start_api_server")
+"""What starts the autoscaler, the follower of logs and the server of the dashboard, which `ray.init` cannot leave out.
+
+For a cluster that lives as long as one run on one machine they do nothing, take 3 s of processor time and make it start
+and stop some seconds later.
+"""
 
 
 class RayEngine:
@@ -24,12 +35,13 @@ class RayEngine:
         if self._owns_cluster:
             address = os.environ.get("RAY_ADDRESS")
             options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers or os.cpu_count() or 1}
-            ray.init(
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                include_dashboard=None if address else False,
-                **options,
-            )
+            with nullcontext() if address else _few_processes():
+                ray.init(
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    include_dashboard=None if address else False,
+                    **options,
+                )
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         available = int(resources.get("CPU", 1))
         self.workers = min(workers or available, available)
@@ -61,7 +73,32 @@ class RayEngine:
             return Failure(unit.step, unit.key, unit.label, f"worker lost: {first_line}", str(error))
         return result
 
+    def begin(self, function: Callable[..., T], *arguments: object) -> Callable[[], T]:
+        """Start a call on a worker; where that is lost, it is made here."""
+        reference = ray.remote(num_cpus=1, max_retries=0)(function).remote(*arguments)
+
+        def result() -> T:
+            try:
+                return ray.get(reference)  # type: ignore[no-any-return]
+            except ray.exceptions.RayError:
+                return function(*arguments)
+
+        return result
+
     def close(self) -> None:
         """Stop the cluster that this engine started; leave one that was there."""
         if self._owns_cluster:
             ray.shutdown()
+
+
+@contextmanager
+def _few_processes() -> Iterator[None]:
+    """Ray starts without `NOT_NEEDED` here."""
+    starters = {name: getattr(Node, name) for name in NOT_NEEDED}
+    try:
+        for name in NOT_NEEDED:
+            setattr(Node, name, lambda *_, **__: None)
+        yield
+    finally:
+        for name, starter in starters.items():
+            setattr(Node, name, starter)

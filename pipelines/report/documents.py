@@ -3,21 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from pipelines.inspect import Sample, describe, samples_by_reason, shown_value
-from pipelines.report.markup import Html, element, join
+from pipelines.inspect import Sample, shown_value
+from pipelines.report.markup import Html, element, join, text
 from pipelines.report.numbers import count, share, short
 from pipelines.report.plots import HEIGHT, bars, bounds_of, column_chart, histogram, lines, zones
+from pipelines.report.samples import Cluster
 from pipelines.report.signals import ALL, Signal, Signals
 from pipelines.rundir import RunDir
 
-SAMPLES = 4
-REASONS = 60
-BIGGEST = 10
 
-
-def samples(run: RunDir, totals: Mapping[str, int]) -> Html | None:
+def samples(run: RunDir, found: Mapping[str, Sequence[Sample]], totals: Mapping[str, int]) -> Html | None:
     """A few rejected documents of each reason; `totals` are the documents rejected for it."""
-    found = samples_by_reason(run, SAMPLES, REASONS)
     ordered = sorted(found, key=lambda reason: (-totals.get(reason, 0), reason))
     blocks = [
         element(
@@ -59,7 +55,7 @@ def _tag(code: str | None) -> str | None:
     return code.replace("_", "-") if code else None
 
 
-def clusters(run: RunDir) -> Html | None:
+def clusters(run: RunDir, biggest: Sequence[Cluster]) -> Html | None:
     """Sizes of duplicate clusters, and the largest ones with what is kept of them."""
     sizes = run.query(
         """
@@ -78,7 +74,7 @@ def clusters(run: RunDir) -> Html | None:
     return join(
         element("p", words),
         column_chart(chart, "Clusters by their number of documents") if chart else None,
-        _biggest(run) if chart else None,
+        _biggest(biggest) if chart else None,
     )
 
 
@@ -86,35 +82,15 @@ def _size_range(least: int) -> str:
     return f"{least}" if least < 4 else f"{least}–{2 * least - 1}"
 
 
-def _biggest(run: RunDir) -> Html:
-    rows = run.query(
-        f"""
-        WITH biggest AS (
-            SELECT cluster, cluster_size FROM clusters WHERE doc_id = cluster AND cluster_size > 1
-            ORDER BY cluster_size DESC, cluster LIMIT {BIGGEST}
-        )
-        SELECT cluster, any_value(biggest.cluster_size) AS size, count(*) FILTER (evidence = 'exact') AS exact,
-               list(DISTINCT d.language ORDER BY d.language)[:8] AS languages, min(d.doc_id) FILTER (keep) AS survivor,
-               min(d.doc_id) AS member
-        FROM clusters c JOIN biggest USING (cluster) JOIN decisions d ON d.doc_id = c.doc_id
-        GROUP BY cluster ORDER BY size DESC, cluster
-        """
-    )
-    fates = [
-        {
-            "doc_id": row["survivor"] or row["member"],
-            "language": row["languages"][0],
-            **dict.fromkeys(("reason", "bound", "value", "survivor", "detail", "text")),
-        }
-        for row in rows
-    ]
+def _biggest(found: Sequence[Cluster]) -> Html:
     cards = []
-    for row, sample in zip(rows, describe(run, fates), strict=True):
-        fate = "kept" if row["survivor"] else "none passes the bounds; for example"
+    for cluster in found:
+        sample = cluster.sample
+        fate = "kept" if cluster.kept else "none passes the bounds; for example"
         facts = [
-            element("b", f"{row['size']:,} documents"),
-            element("span", f"{row['exact']:,} of them exact copies" if row["exact"] else "near copies"),
-            element("span", ", ".join(row["languages"])),
+            element("b", f"{cluster.size:,} documents"),
+            element("span", f"{cluster.exact:,} of them exact copies" if cluster.exact else "near copies"),
+            element("span", ", ".join(cluster.languages)),
             element("span", f"{fate}: ", element("code", sample.doc_id)),
         ]
         quote = (
@@ -139,21 +115,17 @@ def signal_plots(run: RunDir, found: Signals) -> Html | None:
 
 def signal_card(found: Signals, signal: Signal, language: str, index: int | None = None) -> Html:
     """The distribution of a signal in a language; `index` is its place in the data of the menu that redraws it."""
-    words = _signal_words(found, signal, language)
-    ends = (signal.axis.low, signal.axis.high)
-    axis = [
-        element("span", short(ends[0])),
-        element("span", "log scale" if signal.axis.log else ""),
-        element("span", short(ends[1])),
-    ]
-    return element(
-        "figure",
-        element("figcaption", element("b", signal.column), element("small", signal.stage or "")),
-        histogram(signal, language, f"Distribution of {signal.column}"),
-        element("div", *axis, class_="axis", aria_hidden="true"),
-        element("p", words),
-        data_signal=index,
-        class_="decisive" if signal.decisive else None,
+    number = "" if index is None else f' data-signal="{index}"'
+    decisive = ' class="decisive"' if signal.decisive else ""
+    axis = signal.axis
+    # one string: a page has dozens of them
+    return Html(
+        f"<figure{number}{decisive}><figcaption><b>{text(signal.column)}</b>"
+        f"<small>{text(signal.stage or '')}</small></figcaption>"
+        f"{histogram(signal, language, f'Distribution of {signal.column}')}"
+        f'<div class="axis" aria-hidden="true"><span>{short(axis.low)}</span>'
+        f"<span>{'log scale' if axis.log else ''}</span><span>{short(axis.high)}</span></div>"
+        f"<p>{text(_signal_words(found, signal, language))}</p></figure>"
     )
 
 

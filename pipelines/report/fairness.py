@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,12 +46,17 @@ class Fairness:
 
 
 def read_fairness(
-    run: RunDir, totals: Sequence[LanguageTotals], signals: Signals, clean_text: str | None = None
+    run: RunDir,
+    totals: Sequence[LanguageTotals],
+    signals: Signals,
+    clean_text: str | None = None,
+    speeds: Callable[[], Mapping[str, float]] | None = None,
 ) -> dict[str, Fairness]:
     """Every language of the run, in the order of its totals.
 
     `clean_text` is the JSON file in which a measurement on reference text says what bounds drop of it, as
     `languages`: `name`, `documents`, `dropped`. Raises `ConfigError` for a file of another form.
+    Speeds are measured here, unless `speeds` waits for those of another process.
     """
     found = {total.code: Fairness(total.code, total.entered, total.kept) for total in totals}
     for facts in (
@@ -58,7 +64,7 @@ def read_fairness(
         _claims(run),
         _origins(run),
         _tokens(run),
-        {code: {"speed": speed} for code, speed in segmentation_speeds(run).items()},
+        {code: {"speed": speed} for code, speed in (speeds or partial(segmentation_speeds, run))().items()},
         _clean(clean_text) if clean_text is not None else {},
     ):
         for code, known in facts.items():
@@ -108,9 +114,10 @@ def _origins(run: RunDir) -> Facts:
     rows = run.query(
         """
         WITH kept AS (
-            SELECT d.language, a.text_bytes,
+            SELECT d.language, sum(a.text_bytes) AS text_bytes,
                    lower(d.source || ' ' || coalesce(regexp_extract(d.url, '^[a-zA-Z]+://([^/]*)', 1), '')) AS origin
             FROM documents d JOIN decisions s USING (doc_id) JOIN annotations a USING (doc_id) WHERE s.keep
+            GROUP BY ALL
         )
         SELECT language, CAST(sum(text_bytes) AS BIGINT) AS kept_bytes,
                CAST(coalesce(sum(text_bytes) FILTER (regexp_matches(origin, $1)), 0) AS BIGINT) AS bible_bytes,
@@ -126,7 +133,7 @@ def _tokens(run: RunDir) -> Facts:
     """Of the first tokenizer, by name."""
     for name in run.parts("tokenizer"):
         if run.storage.exists(f"tokenizer/{name}/stats.parquet"):
-            rows = run.query("SELECT * FROM fair_stats", fair_stats=run.dataset(f"tokenizer/{name}"))
+            rows = run.query("SELECT * FROM fair_stats", fair_stats=run.read(f"tokenizer/{name}/stats.parquet"))
             return {
                 row["language"]: {"bytes_per_token": row["bytes"] / row["tokens"]}
                 | ({"fertility": row["tokens"] / row["words"]} if row["words"] else {})

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
@@ -60,5 +61,6 @@ def _head(title: str, script: str) -> Html:
     )
 
 
+@cache
 def asset(name: str) -> str:
     return files("pipelines.report").joinpath(name).read_text("utf-8")

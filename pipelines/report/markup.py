@@ -1,6 +1,7 @@
 """HTML elements whose text is escaped unless it is markup already."""
 
 import re
+from functools import cache
 from html import escape as escape_html
 
 from pipelines.inspect import visible
@@ -28,16 +29,20 @@ def text(value: object) -> Html:
 
 def element(tag: str, *children: Child, **attributes: str | float | None) -> Html:
     """An element; attribute names lose a trailing underscore, others become hyphens; None leaves one out."""
-    written = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{text(value)}"'
-        for name, value in attributes.items()
-        if value is not None
-    )
+    written = tag
+    for name, value in attributes.items():
+        if value is not None:
+            written += f' {_hyphened(name)}="{text(value)}"'
     if tag in VOID:
-        return Html(f"<{tag}{written}>")
-    return Html(f"<{tag}{written}>{join(*children)}</{tag}>")
+        return Html(f"<{written}>")
+    return Html(f"<{written}>{join(*children)}</{tag}>")
+
+
+@cache
+def _hyphened(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def join(*children: Child) -> Html:
     """Children one after another; None is nothing."""
-    return Html("".join(c if isinstance(c, Html) else text(c) for c in children if c is not None))
+    return Html("".join([c if type(c) is Html else text(c) for c in children if c is not None]))

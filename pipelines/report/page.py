@@ -1,73 +1,94 @@
 """report.html and the pages of its languages: no external requests, everything that explains a run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from pipelines.inspect import Sample, samples_by_language
 from pipelines.report.documents import clusters, drawings, samples, signal_plots
 from pipelines.report.fairness import MEANINGS, Fairness, fairness_table, read_fairness
 from pipelines.report.frame import Section, page
 from pipelines.report.language import FOLDER, path_of, read_details, render_language
 from pipelines.report.markup import join
 from pipelines.report.overview import flow, header, headline, quarantined
+from pipelines.report.samples import Samples, read_samples
 from pipelines.report.signals import Signals, read_signals
 from pipelines.report.tables import languages_table, mixture_tables, sources_table, tokenizer_tables
 from pipelines.report.totals import LanguageTotals, balance, language_totals, step_totals
 from pipelines.rundir import RunDir
 from pipelines.storage import retried
 from pipelines.unit import REPORT
-from stages.columns import CLUSTERS, DECISIONS, DOCUMENTS
-
-SAMPLES = 4
-SAMPLED = 40
-"""Samples on the page of a language, and how many languages have some: the largest."""
 
 HELD = {
-    "decisions": DECISIONS.names,
-    "clusters": CLUSTERS.names,
-    "documents": [name for name in DOCUMENTS.names if name not in ("text", "meta", "locator")],
+    "decisions": ("doc_id", "language", "keep", "reason"),
+    "clusters": ("doc_id", "cluster", "cluster_size", "evidence"),
+    "documents": ("doc_id", "source", "url", "licence", "language_claimed", "language"),
+    "annotations": ("doc_id", "language", "language_second", "text_bytes"),
+    "rejected": ("doc_id", "language", "reason"),
 }
 """Columns that several sections query."""
 
 HELD_VALUES = 16 << 20
 """How many values of a dataset are held in memory, about 24 bytes each; larger ones are read again by each query."""
 
+WRITES_AT_ONCE = 4
+"""Writing a page is waiting for the disk, or for S3."""
 
-def write_report(run: RunDir, clean_text: str | None = None) -> str:
+
+def write_report(
+    run: RunDir, clean_text: str | None = None, speeds: Callable[[], Mapping[str, float]] | None = None
+) -> str:
     """Write report.html and a page for each language into the run directory; returns where the former lies.
 
     The pages hold aggregates and a bounded number of samples and bins, whatever the size of the run. Text on them is
-    redacted and escaped. `clean_text` is the file of a measurement on reference text, as `read_fairness` reads it.
+    redacted and escaped. `clean_text` is the file of a measurement on reference text, as `read_fairness` reads it; so
+    is `speeds`.
     """
     with run.holding(HELD, HELD_VALUES):
         languages, found = language_totals(run), read_signals(run)
-        fairness = read_fairness(run, languages, found, clean_text)
-        _write_languages(run, languages, found, fairness)
-        content = render(run, languages, found, fairness).encode()
-    retried(lambda: run.storage.write(REPORT, content))
+        samples = read_samples(run, [total.code for total in languages])
+        fairness = read_fairness(run, languages, found, clean_text, speeds)
+        _write_languages(run, languages, found, fairness, samples)
+        content = render(run, languages, found, fairness, samples)
+    _write(run, REPORT, content)
     return f"{run.uri.rstrip('/')}/{REPORT}"
 
 
 def _write_languages(
-    run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fairness: dict[str, Fairness]
+    run: RunDir,
+    languages: Sequence[LanguageTotals],
+    found: Signals,
+    fairness: Mapping[str, Fairness],
+    samples: Samples,
 ) -> None:
     """A page for each language; those of languages that the run no longer has are removed."""
     details = read_details(run)
-    chosen: dict[str, list[Sample]] = samples_by_language(run, SAMPLES, [total.code for total in languages[:SAMPLED]])
-    stale = set(run.files(FOLDER, ".html"))
-    for total in languages:
-        rejected = chosen.get(total.code, [])
-        content = render_language(run, total, fairness[total.code], found, rejected, details).encode()
-        _write(run, path_of(total.code), content)
-        stale.discard(path_of(total.code))
-    for path in sorted(stale):
-        run.storage.delete(path)
+    stale = set(run.files(FOLDER, ".html")) - {path_of(total.code) for total in languages}
+    with ThreadPoolExecutor(WRITES_AT_ONCE) as pool:
+        written = [
+            pool.submit(
+                _write,
+                run,
+                path_of(total.code),
+                render_language(
+                    run, total, fairness[total.code], found, samples.by_language.get(total.code, ()), details
+                ),
+            )
+            for total in languages
+        ]
+        for done in [*written, *(pool.submit(run.storage.delete, path) for path in sorted(stale))]:
+            done.result()
 
 
-def _write(run: RunDir, path: str, content: bytes) -> None:
-    retried(lambda: run.storage.write(path, content))
+def _write(run: RunDir, path: str, page: str) -> None:
+    retried(lambda: run.storage.write(path, page.encode()))
 
 
-def render(run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fairness: dict[str, Fairness]) -> str:
+def render(
+    run: RunDir,
+    languages: Sequence[LanguageTotals],
+    found: Signals,
+    fairness: Mapping[str, Fairness],
+    shown: Samples,
+) -> str:
     """The page of the run."""
     steps = step_totals(run)
     reasons: dict[str, int] = {}
@@ -100,9 +121,9 @@ def render(run: RunDir, languages: Sequence[LanguageTotals], found: Signals, fai
             "rejected",
             "Rejected",
             "Samples of each reason: the bound, the value, the redacted beginning.",
-            samples(run, reasons),
+            samples(run, shown.by_reason, reasons),
         ),
-        Section("clusters", "Duplicates", None, clusters(run)),
+        Section("clusters", "Duplicates", None, clusters(run, shown.clusters)),
         Section("tokenizers", "Tokenizers", None, join(*tokenizer_tables(run)) or None),
         Section("mixtures", "Mixtures", "Shares planned and real.", join(*mixture_tables(run)) or None),
         Section("sources", "Sources", None, sources_table(run)),

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from pipelines.report.markup import Html, element, join
+from pipelines.report.markup import Html, element, join, text
 from pipelines.report.signals import ALL, BINS, Axis, Bound, Signal
 
 WIDTH, HEIGHT = 240, 64
+
+RIGHT = [f"H{(index + 1) * WIDTH / BINS:g}" for index in range(BINS)]
+"""The line to the right end of each bin."""
 
 
 def bars(counts: Sequence[int]) -> str:
@@ -13,16 +16,16 @@ def bars(counts: Sequence[int]) -> str:
     top = max(counts, default=0) ** 0.5
     if not top:
         return ""
-    step = WIDTH / BINS
-    path, level = f"M0 {HEIGHT}", HEIGHT
-    for index, count in enumerate(counts):
-        # a bin that holds anything is at least a pixel high
-        height = HEIGHT - round(max(count**0.5 / top * (HEIGHT - 3), 1.5 if count else 0), 1)
-        if height != level:
-            path += f"V{height:g}"
-            level = height
-        path += f"H{(index + 1) * step:g}"
-    return f"{path}V{HEIGHT}z"
+    path, level, before = [f"M0 {HEIGHT}"], float(HEIGHT), 0
+    for count, right in zip(counts, RIGHT, strict=True):
+        if count != before:
+            # a bin that holds anything is at least a pixel high
+            height = HEIGHT - (round(max(count**0.5 / top * (HEIGHT - 3), 1.5), 1) if count else 0)
+            if height != level:
+                path.append(f"V{height:g}")
+            level, before = height, count
+        path.append(right)
+    return f"{''.join(path)}V{HEIGHT}z"
 
 
 def zones(axis: Axis, bounds: Iterable[Bound]) -> tuple[float, float]:
@@ -51,17 +54,15 @@ def bounds_of(signal: Signal, language: str) -> list[Bound]:
 
 def histogram(signal: Signal, language: str, label: str) -> Html:
     """The drawing of one signal; its parts have the classes that the language menu redraws."""
-    left, right = zones(signal.axis, bounds_of(signal, language))
-    return element(
-        "svg",
-        element("rect", class_="zone left", x=0, y=0, height=HEIGHT, width=left),
-        element("rect", class_="zone right", x=right, y=0, height=HEIGHT, width=round(WIDTH - right, 1)),
-        element("path", class_="bars", d=bars(signal.counts[language])),
-        element("path", class_="lines", d=lines(signal.axis, bounds_of(signal, language))),
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        preserveAspectRatio="none",
-        role="img",
-        aria_label=label,
+    bounds = bounds_of(signal, language)
+    left, right = zones(signal.axis, bounds)
+    # one string: a page has dozens of them
+    return Html(
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{text(label)}">'
+        f'<rect class="zone left" x="0" y="0" height="{HEIGHT}" width="{left}"></rect>'
+        f'<rect class="zone right" x="{right}" y="0" height="{HEIGHT}" width="{round(WIDTH - right, 1)}"></rect>'
+        f'<path class="bars" d="{bars(signal.counts[language])}"></path>'
+        f'<path class="lines" d="{lines(signal.axis, bounds)}"></path></svg>'
     )
 
 

@@ -20,6 +20,9 @@ LANGUAGES = 20
 IN_MEMORY = 50_000_000
 """Values that are held at once; more are read in parts, twice."""
 
+ROWS_AT_ONCE = 1 << 15
+"""Values that are counted together: what is made of them stays in the processor's cache."""
+
 ALL = ""
 """Stands for all languages together."""
 
@@ -114,22 +117,32 @@ def _ends(tables: Iterable[pa.Table], names: Sequence[str]) -> tuple[dict[str, i
         for found in pc.value_counts(table.column("language")).to_pylist():
             documents[found["values"]] += found["counts"]
         for name in names:
-            values = _values(table.column(name))
-            values = values[np.isfinite(values)]
-            if len(values):
-                low, high = ends.get(name, (math.inf, -math.inf))
-                ends[name] = (min(low, float(values.min())), max(high, float(values.max())))
+            low, high = _finite_ends(_values(table.column(name)))
+            if low <= high:
+                before = ends.get(name, (low, high))
+                ends[name] = (min(low, before[0]), max(high, before[1]))
     ordered = dict(sorted(documents.items(), key=lambda item: (-item[1], item[0])))
     return ordered, {name: ends[name] for name in names if name in ends}
+
+
+def _finite_ends(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """The least and the largest finite value; the former is the larger where there are none."""
+    if len(values):
+        low, high = float(values.min()), float(values.max())
+        if math.isfinite(low) and math.isfinite(high):
+            return low, high
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (math.inf, -math.inf)
 
 
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind))
 
 
-def _values(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    """The values of a column; NaN stands for null."""
-    values: npt.NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
+def _values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """The values of a column, of its own type where that is one of floats; NaN stands for null."""
+    kind = column.type if pa.types.is_floating(column.type) else pa.float64()
+    values: npt.NDArray[Any] = column.cast(kind, safe=False).to_numpy()
     return values
 
 
@@ -159,13 +172,15 @@ def _count(tables: Iterable[pa.Table], signals: Sequence[Signal], languages: Seq
     fails = {signal.column: np.zeros(len(languages), np.int64) for signal in signals if signal.bounds}
     codes = pa.array(languages, pa.string())
     for table in tables:
-        rows = pc.index_in(table.column("language"), value_set=codes).to_numpy()
+        rows = pc.index_in(table.column("language"), value_set=codes).to_numpy().astype(np.intp)
         for signal in signals:
             values = _values(table.column(signal.column))
-            bins[signal.column] += _binned(values, rows, signal.axis, len(languages))
-            if signal.bounds:
-                kind = table.schema.field(signal.column).type
-                fails[signal.column] += _failing(values, rows, signal.bounds, languages, kind)
+            limits = _limits(signal.bounds, languages, values.dtype)
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                some, of = values[start : start + ROWS_AT_ONCE], rows[start : start + ROWS_AT_ONCE]
+                bins[signal.column] += _binned(some, of, signal.axis, len(languages))
+                if signal.bounds:
+                    fails[signal.column] += _failing(some, of, *limits)
     for signal in signals:
         counted = bins[signal.column]
         of_each = {code: counted[number].tolist() for number, code in enumerate(languages)}
@@ -175,35 +190,40 @@ def _count(tables: Iterable[pa.Table], signals: Sequence[Signal], languages: Seq
             signal.outside = {ALL: int(fails[signal.column].sum()), **{code: n for code, n in failed if n}}
 
 
-def _binned(
-    values: npt.NDArray[np.float64], rows: npt.NDArray[np.int32], axis: Axis, languages: int
-) -> npt.NDArray[np.int64]:
+def _binned(values: npt.NDArray[Any], rows: npt.NDArray[np.intp], axis: Axis, languages: int) -> npt.NDArray[np.int64]:
     """Finite values in each bin, per language; `rows` are the numbers of the values' languages."""
     finite = np.isfinite(values)
-    values, rows = values[finite], rows[finite]
+    if not finite.all():
+        values, rows = values[finite], rows[finite]
     low, high = axis.ends
-    scaled = np.log10(1 + np.maximum(values, 0)) if axis.log else values
-    places = np.clip(np.floor((scaled - low) / (high - low) * BINS), 0, BINS - 1).astype(np.int64)
-    return np.bincount(rows * BINS + places, minlength=languages * BINS).reshape(languages, BINS)
+    places = values.astype(np.float64)
+    if axis.log:
+        np.log10(1 + np.maximum(places, 0, out=places), out=places)
+    np.floor((places - low) / (high - low) * BINS, out=places)
+    cells = np.clip(places, 0, BINS - 1, out=places).astype(np.intp) + rows * BINS
+    return np.bincount(cells, minlength=languages * BINS).reshape(languages, BINS)
+
+
+def _limits(
+    bounds: Mapping[str, Bound], languages: Sequence[str], kind: np.dtype[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Least and largest value of each language, compared as `decide` compares: float32 columns hold 0.3 as 0.30000001.
+
+    The last tell which languages have a bound.
+    """
+    found = [bounds.get(code) for code in languages]
+    least = [-math.inf if b is None or b.minimum is None else b.minimum for b in found]
+    most = [math.inf if b is None or b.maximum is None else b.maximum for b in found]
+    return np.array(least, kind), np.array(most, kind), np.array([b is not None for b in found])
 
 
 def _failing(
-    values: npt.NDArray[np.float64],
-    rows: npt.NDArray[np.int32],
-    bounds: Mapping[str, Bound],
-    languages: Sequence[str],
-    kind: pa.DataType,
+    values: npt.NDArray[Any],
+    rows: npt.NDArray[np.intp],
+    least: npt.NDArray[Any],
+    most: npt.NDArray[Any],
+    bounded: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int64]:
     """Documents that fail the bound of their language, whatever else they fail; null and NaN fail."""
-    found = [bounds.get(code) for code in languages]
-    # compared as `decide` compares: float32 columns hold 0.3 as 0.30000001
-    number: type[np.floating[Any]] = np.float32 if kind == pa.float32() else np.float64
-    least: npt.NDArray[Any] = np.array(
-        [-math.inf if b is None or b.minimum is None else b.minimum for b in found], number
-    )
-    most: npt.NDArray[Any] = np.array(
-        [math.inf if b is None or b.maximum is None else b.maximum for b in found], number
-    )
-    bounded = np.array([b is not None for b in found])
-    outside = np.isnan(values) | (values < least[rows]) | (values > most[rows])
-    return np.bincount(rows[outside & bounded[rows]], minlength=len(languages))
+    fails = ~((values >= least[rows]) & (values <= most[rows])) & bounded[rows]
+    return np.bincount(rows[fails], minlength=len(bounded))

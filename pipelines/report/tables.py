@@ -57,9 +57,11 @@ def table(
 def _cell(cell: Child | Cell, *, first: bool) -> Html:
     value = cell.value if isinstance(cell, Cell) else None
     shown = cell.shown if isinstance(cell, Cell) else cell
+    sorted_by = "" if value is None else f' data-v="{value}"'
     if first:
-        return element("th", shown, scope="row", data_v=value)
-    return element("td", shown, data_v=value, class_="n" if isinstance(cell, Cell) else None)
+        return Html(f'<th scope="row"{sorted_by}>{join(shown)}</th>')
+    right = ' class="n"' if isinstance(cell, Cell) else ""
+    return Html(f"<td{sorted_by}{right}>{join(shown)}</td>")
 
 
 def language_cell(run: RunDir, code: str) -> Html:
@@ -135,8 +137,7 @@ def tokenizer_tables(run: RunDir) -> list[Html]:
         path = f"tokenizer/{name}/stats.parquet"
         if not run.storage.exists(path):
             continue
-        stats = run.dataset(path.rpartition("/")[0])
-        rows = run.query("SELECT * FROM stats ORDER BY bytes DESC, language", stats=stats)
+        rows = run.query("SELECT * FROM stats ORDER BY bytes DESC, language", stats=run.read(path))
         columns = ["Language", "Tokens per word", "Bytes per token", "Unknown", "Words", "Tokens", "Documents"]
         body = [
             _tokenizer_row(run, row, max((_ratio(r["tokens"], r["words"]) for r in rows), default=1)) for row in rows

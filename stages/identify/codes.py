@@ -295,9 +295,18 @@ def _macro(language: str) -> str | None:
     return known.macro if known else None
 
 
+@cache
+def _macrolanguages() -> Mapping[str, list[KnownLanguage]]:
+    found: dict[str, list[KnownLanguage]] = {}
+    for known in known_languages().values():
+        if known.macro is not None:
+            found.setdefault(known.macro, []).append(known)
+    return found
+
+
 def _members(macro: str) -> list[str]:
     """Codes of the languages of a macrolanguage."""
-    members = (known for known in known_languages().values() if known.macro == macro)
+    members = _macrolanguages().get(macro, ())
     return sorted(f"{known.code}_{known.scripts[0]}" if known.scripts else known.code for known in members)
 
 

@@ -23,7 +23,7 @@ LANGUAGES = ("deu_Latn", "ekk_Latn", "rus_Cyrl", "und")
 def _small_shards() -> Iterator[None]:
     """Many units, row groups, batches and partitions of little data."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.run._write_report", lambda _: None)  # nothing here looks at it
+        patch.setattr("pipelines.run._write_report", lambda *_: None)  # nothing here looks at it
         patch.setattr(ingest, "SMALL_FILE", 1 << 13)
         patch.setattr(annotate, "BATCH_BYTES", 1 << 13)
         patch.setattr(cluster, "PARTITION_KEYS", 1 << 9)

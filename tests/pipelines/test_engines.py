@@ -1,6 +1,9 @@
 """Both engines: the same commits, failures handed back, a dead worker retried."""
 
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,3 +101,48 @@ def test_a_worker_that_dies_is_retried_then_quarantined(engine: Engine, tmp_path
     failure = results["unit 1"]
     assert isinstance(failure, Failure)
     assert failure.error.startswith("worker lost")
+
+
+def test_a_call_beside_the_driver_has_a_result(engine: Engine) -> None:
+    assert engine.begin(add, 1, 2)() == 3
+
+
+def add(first: int, second: int) -> int:
+    return first + second
+
+
+def test_a_call_whose_worker_dies_is_made_here(engine: Engine, tmp_path: Path) -> None:
+    if engine.__class__.__name__ == "InlineEngine":
+        pytest.skip("a call of the inline engine dies with the run itself")
+    assert engine.begin(die_in_a_worker, os.getpid())() == "survived"
+
+
+def die_in_a_worker(driver: int) -> str:
+    if os.getpid() != driver:
+        os._exit(1)
+    return "survived"
+
+
+OWN_CLUSTER = """
+from contextlib import suppress
+from pathlib import Path
+from pipelines.engine import open_engine
+engine = open_engine("ray", 1)
+print(engine.begin(lambda: "called")())
+for folder in Path("/proc").glob("[0-9]*"):
+    with suppress(OSError):
+        if b"STARTED_BY_THE_TEST" in (folder / "environ").read_bytes():
+            print((folder / "cmdline").read_bytes().decode())
+engine.close()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are listed as on Linux")
+def test_a_cluster_of_one_run_has_no_process_that_it_does_not_need(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    command = [sys.executable, "-c", OWN_CLUSTER]
+    environment["STARTED_BY_THE_TEST"] = "yes"
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert said.startswith("called\n")
+    assert "raylet" in said
+    assert not [line for line in said.splitlines() if re.search(r"dashboard\.py|/monitor\.py|log_monitor\.py", line)]

@@ -42,7 +42,7 @@ TASKS = {
 @pytest.fixture(scope="module", autouse=True)
 def _small_shards() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.run._write_report", lambda _: None)  # nothing here looks at it
+        patch.setattr("pipelines.run._write_report", lambda *_: None)  # nothing here looks at it
         patch.setattr(ingest, "SMALL_FILE", 1)  # every file is a unit of its own
         yield
 

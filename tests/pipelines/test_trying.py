@@ -52,7 +52,7 @@ def finished(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 def again(inputs: Path, output: str, configs: Path | None = None) -> int:
     options = {"lang_configs": str(configs)} if configs else {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.run._write_report", lambda _: None)  # nothing here looks at it
+        patch.setattr("pipelines.run._write_report", lambda *_: None)  # nothing here looks at it
         return run("web", output, inputs=[str(inputs)], engine="inline", quiet=True, **options).status
 
 

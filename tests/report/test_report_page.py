@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.inspect import samples_by_language
 from pipelines.report import write_report
 from pipelines.report.fairness import fairness_table, read_fairness
 from pipelines.report.language import LanguageDetails, render_language
 from pipelines.report.markup import Html, element, text
 from pipelines.report.numbers import duration, share, short, size
+from pipelines.report.samples import read_samples
 from pipelines.report.signals import read_signals
 from pipelines.report.totals import language_totals
 from pipelines.rundir import RunDir
@@ -324,12 +324,28 @@ def test_a_page_tells_bounds_with_their_reasons_and_what_they_reject(written: Pa
 
 
 def test_samples_of_a_language_are_of_different_reasons(run: RunDir) -> None:
-    found = samples_by_language(run, 4, list(CODES))
+    found = read_samples(run, CODES).by_language
     assert set(found) == set(CODES)
     for code, samples in found.items():
         assert len(samples) == 4
         assert {sample.language for sample in samples} == {code}
         assert len({sample.reason for sample in samples}) > 1
+
+
+def test_samples_are_of_the_first_file_where_it_has_them(run: RunDir) -> None:
+    first = set(run.read(run.files("documents")[0], ["doc_id"]).column("doc_id").to_pylist())
+    found = read_samples(run, CODES)
+    rows = run.query("SELECT doc_id, language, reason FROM decisions WHERE NOT keep")
+    near = {(row["reason"], row["language"]) for row in rows if row["doc_id"] in first}
+    reasons = [reason for reason in found.by_reason if sum(reason == known for known, _ in near) >= 4]
+    assert reasons
+    for reason in reasons:
+        samples = found.by_reason[reason]
+        assert len(samples) == len({sample.language for sample in samples}) == 4
+        assert first.issuperset(sample.doc_id for sample in samples)
+        for sample in samples:
+            of_both = [row["doc_id"] for row in rows if (row["reason"], row["language"]) == (reason, sample.language)]
+            assert sample.doc_id == min(first.intersection(of_both))
 
 
 def test_fairness_adds_up_what_the_run_knows(run: RunDir) -> None:
