@@ -94,9 +94,9 @@ class RayEngine:
 @contextmanager
 def _few_processes() -> Iterator[None]:
     """Ray starts without `NOT_NEEDED` here."""
-    starters = {name: getattr(Node, name) for name in NOT_NEEDED}
+    starters = {name: getattr(Node, name) for name in NOT_NEEDED if hasattr(Node, name)}
     try:
-        for name in NOT_NEEDED:
+        for name in starters:
             setattr(Node, name, lambda *_, **__: None)
         yield
     finally:
