@@ -7,12 +7,21 @@ from numba import float32, int8, int32, int64, uint8, uint32, uint64
 
 from stages.identify.best import best_labels
 from stages.identify.compiled import inlined, kernel
-from stages.identify.lanes import LANES, add_lanes, fetch, separates, zeros
-from stages.text.compiled import load8
-from stages.text.windows import WINDOW, count_ones, first_one, separators
+from stages.identify.lanes import (
+    BLOCK,
+    FNV_BASIS,
+    FNV_PRIME,
+    LANES,
+    add_lanes,
+    fetch,
+    hash_block,
+    separates,
+    widen,
+    zeros,
+)
+from stages.text.compiled import load8, low_zeros
+from stages.text.windows import WINDOW, continuations, count_ones, first_one, separators
 
-FNV_BASIS: Final = 2166136261
-FNV_PRIME: Final = 16777619
 WORD_NGRAM: Final = 116049371
 MIXER: Final = 0x9E3779B97F4A7C15
 MIXERS: Final = (0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
@@ -25,8 +34,11 @@ REMEMBERED_BYTES: Final = WINDOW - 1
 MOST_ROWS: Final = 255
 """A word of fewer rows is remembered: one byte holds their number + 1."""
 
-ROWS: Final = 2048
-"""Rows that are listed before they are added."""
+ROOM: Final = 512
+"""Characters that are listed before their n-grams are added."""
+
+OPENS, CLOSES = 1, 2
+"""What a segment of the listed characters has of its word: the beginning, the end."""
 
 CACHE_BYTES: Final = 1 << 20
 """Of the sums of words: with their spelling, what most processors have as second level cache."""
@@ -51,9 +63,17 @@ class Scratch(NamedTuple):
     running: np.ndarray  # uint64, hashes
     known: np.ndarray  # uint64, four for each place: the bytes of a word and, highest, the number of its rows + 1
     recent: np.ndarray  # uint8, which place of each pair was used last
-    sums: np.ndarray  # float32, (places + 2, width): of the remembered words, of the text, of a word too long for that
+    sums: np.ndarray  # float32, (places + 1 + PENDING, width): of remembered words, of the text, of the words to add
     pending: np.ndarray  # uint64, eight for each word that is still to be added: bytes, hash, start, size
+    letters: np.ndarray  # uint8, the same memory
+    at: np.ndarray  # int64, where the sum of each of these words is
+    found: np.ndarray  # int64, and of how many rows; -1 for a label, which is no text
+    missed: np.ndarray  # int64, which of them are not remembered
+    others: np.ndarray  # int64, which of those are long or no UTF-8
     window: np.ndarray  # uint8, the last bytes of a buffer and zeros
+    codes: np.ndarray  # uint32, listed characters: their bytes, the first the lowest
+    hashes: np.ndarray  # uint32, (maxn, codes): buckets of the n-grams that begin with each, by length
+    segments: np.ndarray  # int64, four each: of which word, where its n-grams end from and to, OPENS and CLOSES
     rows: np.ndarray  # int64, of n-grams that are still to be added
     nodes: np.ndarray  # int64
     reached: np.ndarray  # float32
@@ -63,17 +83,27 @@ class Scratch(NamedTuple):
 
 def make_scratch(tables: Any, top_k: int) -> Scratch:
     """Room for any number of texts."""
-    width, places = tables.matrix.shape[1], FEWEST_PLACES
+    width, places, longest = tables.matrix.shape[1], FEWEST_PLACES, max(tables.maxn, 0)
     while places * 8 * width <= CACHE_BYTES:
         places *= 2
+    room = ROOM + 4 * longest + 2 * WINDOW
+    pending = zeros((8 * PENDING,), np.uint64)
     return Scratch(
         np.zeros(tables.word_ngrams - 1, np.uint64),
         zeros((4 * places,), np.uint64),
         np.zeros(places // 2, np.uint8),
-        zeros((places + 2, width), np.float32),
-        zeros((8 * PENDING,), np.uint64),
-        np.zeros(WINDOW, np.uint8),
-        np.zeros(ROWS, np.int64),
+        zeros((places + 1 + PENDING, width), np.float32),
+        pending,
+        pending.view(np.uint8),
+        np.zeros(PENDING, np.int64),
+        np.zeros(PENDING, np.int64),
+        np.zeros(PENDING, np.int64),
+        np.zeros(PENDING, np.int64),
+        np.zeros(2 * WINDOW, np.uint8),
+        np.zeros(room, np.uint32),
+        np.zeros((longest, room), np.uint32),
+        np.zeros(4 * PENDING, np.int64),
+        np.zeros(room * max(longest, 1), np.int64),
         np.zeros(2 * len(tables.output), np.int64),
         np.zeros(2 * len(tables.output), np.float32),
         np.zeros(top_k + 1, np.int64),
@@ -133,8 +163,8 @@ def _same(spelled: Any, first: Any, data: Any, start: Any, size: Any) -> Any:
 
 
 @kernel
-def fill_slots(slots: Any, starts: Any, spelled: Any, window: Any) -> None:
-    """Enter the words spelled[starts[i]:starts[i + 1]] in an empty table; the last of equal ones counts."""
+def fill_slots(slots: Any, likely: Any, shift: Any, starts: Any, spelled: Any, window: Any) -> None:
+    """Enter the words spelled[starts[i]:starts[i + 1]] in empty tables; the last of equal ones counts."""
     mask = uint64(slots.size - 1)
     for entry in range(starts.size - 1):
         start, size = starts[entry], starts[entry + 1] - starts[entry]
@@ -142,7 +172,9 @@ def fill_slots(slots: Any, starts: Any, spelled: Any, window: Any) -> None:
         kept = 4 * min(size, WINDOW)
         first, second = first & KEPT[kept], second & KEPT[kept + 1]
         third, fourth = third & KEPT[kept + 2], fourth & KEPT[kept + 3]
-        slot = (_slot_hash(first, second, third, fourth, size) >> uint64(32)) & mask
+        hashed = _slot_hash(first, second, third, fourth, size)
+        likely[hashed >> uint64(shift + 6)] |= uint64(1) << ((hashed >> uint64(shift)) & uint64(63))
+        slot = (hashed >> uint64(32)) & mask
         while slots[slot] >= 0:
             other = starts[slots[slot]]
             if starts[slots[slot] + 1] - other == size and _same(spelled, other, spelled, start, size):
@@ -175,15 +207,15 @@ def _is_label(data: Any, start: Any, size: Any) -> Any:
 
 
 @inlined
-def _add_rows(target: Any, row: Any, source: Any, rows: Any, count: Any) -> None:
+def _add_rows(target: Any, row: Any, source: Any, rows: Any, first: Any, count: Any) -> None:
     for column in range(0, source.shape[1], LANES):
-        add_lanes(target, row, source, rows, count, column)
+        add_lanes(target, row, source, rows, first, count, column)
 
 
 @inlined
 def _add_row(target: Any, row: Any, source: Any, source_row: Any, rows: Any) -> None:
     rows[0] = source_row
-    _add_rows(target, row, source, rows, 1)
+    _add_rows(target, row, source, rows, 0, 1)
 
 
 @inlined
@@ -194,93 +226,38 @@ def _bucket_of(hashed: Any, buckets: Any, magic: Any, shift: Any) -> Any:
 
 
 @inlined
-def _row_of(bucket: Any, words: Any, bits: Any, ranks: Any) -> Any:
+def _is_kept(bucket: Any, tables: Any) -> Any:
+    """1 for a bucket that has a row; 0 for others, and for the number of buckets, which stands for none."""
+    if tables.bits.size == 0:
+        return uint64(bucket != uint64(tables.buckets))
+    return (tables.bits[bucket >> uint64(6)] >> (bucket & uint64(63))) & uint64(1)
+
+
+@inlined
+def _row_of(bucket: Any, tables: Any) -> Any:
     """Row of a bucket that has one."""
-    if bits.size == 0:
-        return int64(words + int64(bucket))
+    if tables.bits.size == 0:
+        return int64(tables.words + int64(bucket))
     block = bucket >> uint64(6)
     # kept buckets from this one to the end of its 64, so those before it
-    return int64(words + int64(ranks[block]) - int64(count_ones(bits[block] >> (bucket & uint64(63)))))
+    before = int64(tables.ranks[block]) - int64(count_ones(tables.bits[block] >> (bucket & uint64(63))))
+    return int64(tables.words + before)
 
 
 @inlined
-def _list_ngram(rows: Any, listed: Any, hashed: Any, counts: Any, bits: Any, numbers: Any) -> Any:
-    """List the bucket of an n-gram if it counts; how many are listed, found without a branch."""
-    bucket = _bucket_of(hashed, numbers[3], numbers[4], numbers[5])
-    fetch(bits, bucket >> uint64(6))
-    rows[listed] = int64(bucket)
-    return listed + counts
-
-
-@inlined
-def _add_listed(target: Any, row: Any, matrix: Any, words: Any, bits: Any, ranks: Any, rows: Any, listed: Any) -> Any:
-    """Add the rows of the listed buckets that have one and return how many there are.
-
-    What is needed of the memory is asked for first, and no branch depends on which buckets have a row.
-    """
-    kept, width = listed, uint64(matrix.shape[1])
-    if bits.size:
-        kept = uint64(0)
-        for place in range(listed):
-            bucket = uint64(rows[place])
-            rows[kept] = int64(bucket)
-            fetch(ranks, bucket >> uint64(6))
-            kept += (bits[bucket >> uint64(6)] >> (bucket & uint64(63))) & uint64(1)
-    for place in range(kept):
-        found = _row_of(uint64(rows[place]), words, bits, ranks)
-        fetch(matrix, uint64(found) * width)
+def _name_rows(rows: Any, first: Any, stop: Any, tables: Any) -> None:
+    """Put the rows of listed buckets in their place and ask for them."""
+    width = uint64(tables.matrix.shape[1])
+    for place in range(uint64(first), uint64(stop)):
+        found = _row_of(uint64(rows[place]), tables)
+        fetch(tables.matrix, uint64(found) * width)
         rows[place] = found
-    _add_rows(target, row, matrix, rows, int64(kept))
-    return int64(kept)
-
-
-@inlined
-def _add_short_ngrams(
-    target: Any, row: Any, data: Any, start: Any, end: Any, matrix: Any, bits: Any, ranks: Any, rows: Any, numbers: Any
-) -> Any:
-    """As `_add_ngrams` for n-grams of at most 4 characters: those that end with a character grow side by side."""
-    words, minn, maxn, _, _, _ = numbers
-    pairs, triples, fours = uint64(minn <= 2 <= maxn), uint64(minn <= 3 <= maxn), uint64(maxn >= 4)
-    found, listed, room = int64(0), uint64(0), uint64(rows.size - 8)
-    place, stop = uint64(start), uint64(end)
-    one, two, three = _fnv(uint32(FNV_BASIS), uint32(60)), uint32(0), uint32(0)
-    while place < stop and data[place] & 0xC0 == 0x80:
-        one = _fnv(one, data[place])
-        place += uint64(1)
-    second, third = uint64(0), uint64(0)  # 1 where the `<` is that long ago
-    while True:
-        last = place >= stop
-        byte = uint8(62) if last else data[place]
-        four, three, two, one = _fnv(three, byte), _fnv(two, byte), _fnv(one, byte), _fnv(uint32(FNV_BASIS), byte)
-        place += uint64(1)
-        while place < stop and data[place] & 0xC0 == 0x80:
-            byte = data[place]
-            four, three, two, one = _fnv(four, byte), _fnv(three, byte), _fnv(two, byte), _fnv(one, byte)
-            place += uint64(1)
-        if minn <= 1 and not last:
-            listed = _list_ngram(rows, listed, one, uint64(maxn >= 1), bits, numbers)
-        listed = _list_ngram(rows, listed, two, pairs, bits, numbers)
-        listed = _list_ngram(rows, listed, three, triples & second, bits, numbers)
-        listed = _list_ngram(rows, listed, four, fours & third, bits, numbers)
-        second, third = uint64(1), second
-        if last:
-            break
-        if listed >= room:
-            found += _add_listed(target, row, matrix, words, bits, ranks, rows, listed)
-            listed = uint64(0)
-    return found + _add_listed(target, row, matrix, words, bits, ranks, rows, listed)
 
 
 @kernel
-def _add_ngrams(
-    target: Any, row: Any, data: Any, start: Any, end: Any, matrix: Any, bits: Any, ranks: Any, rows: Any, numbers: Any
-) -> Any:
-    """Add the rows of the character n-grams of `<word>` and return how many there are.
-
-    Rows are listed first and added then, without a branch that depends on which buckets have one.
-    """
-    words, minn, maxn, _, _, _ = numbers
-    found, listed, room = int64(0), uint64(0), uint64(rows.size - maxn)
+def _add_any_ngrams(sums: Any, row: Any, data: Any, start: Any, end: Any, tables: Any, rows: Any) -> Any:
+    """Add the rows of the character n-grams of `<word>`, whatever its bytes are, and return how many there are."""
+    found, kept, room = int64(0), uint64(0), uint64(rows.size - 1)
     for place in range(start - 1, end):  # start - 1 is where the `<` would be
         first = uint32(60) if place < start else uint32(data[place])
         if first & uint32(0xC0) == uint32(0x80):
@@ -291,38 +268,127 @@ def _add_ngrams(
             while after < end and data[after] & 0xC0 == 0x80:
                 hashed = _fnv(hashed, data[after])
                 after += 1
-            if length >= minn and (length > 1 or place >= start):
-                listed = _list_ngram(rows, listed, hashed, uint64(1), bits, numbers)
-            if length >= maxn or after > end:
+            if length >= tables.minn and (length > 1 or place >= start):
+                bucket = _bucket_of(hashed, tables.buckets, tables.magic, tables.shift)
+                rows[kept] = int64(bucket)
+                kept += _is_kept(bucket, tables)
+            if length >= tables.maxn or after > end:
                 break
             hashed = _fnv(hashed, data[after] if after < end else 62)  # `>` ends the word
             after += 1
             length += 1
-        if listed >= room:
-            found += _add_listed(target, row, matrix, words, bits, ranks, rows, listed)
-            listed = uint64(0)
-    return found + _add_listed(target, row, matrix, words, bits, ranks, rows, listed)
+            if kept >= room:
+                _name_rows(rows, 0, kept, tables)
+                _add_rows(sums, row, tables.matrix, rows, 0, int64(kept))
+                found, kept = found + int64(kept), uint64(0)
+    _name_rows(rows, 0, kept, tables)
+    _add_rows(sums, row, tables.matrix, rows, 0, int64(kept))
+    return found + int64(kept)
 
 
 @inlined
-def _add_word(target: Any, row: Any, data: Any, start: Any, end: Any, hashed: Any, tables: Any, rows: Any) -> Any:
-    """Add the rows of a word and of its n-grams; how many there are, or -1 for a label, which is no text."""
-    size = end - start
-    entry = _find_entry(data, start, size, hashed, tables.slots, tables.entry_starts, tables.entry_bytes)
-    found = 0
-    if entry >= tables.words or (entry < 0 and _is_label(data, start, size)):
-        return -1
-    if entry >= 0:
-        _add_row(target, row, tables.matrix, entry, rows)
-        found = 1
-    if tables.maxn > 0 and tables.buckets > 0:
-        numbers = (tables.words, tables.minn, tables.maxn, tables.buckets, tables.magic, tables.shift)
-        bits, ranks = tables.bits, tables.ranks
-        if tables.maxn <= 4:
-            found += _add_short_ngrams(target, row, data, start, end, tables.matrix, bits, ranks, rows, numbers)
+def _list_window(source: Any, place: Any, size: Any, codes: Any, at: Any) -> Any:
+    """List the characters that begin among the next bytes, at most WINDOW.
+
+    The place after them, how many bytes they have, at most four each, and what bits they have.
+    """
+    begin = ~continuations(source, uint64(place)) & uint32((uint64(1) << uint64(size)) - uint64(1))
+    covered, bits, at = uint64(0), uint64(0), uint64(at)
+    while begin:
+        bytes8 = load8(source, int64(uint64(place) + first_one(begin)))
+        begin &= begin - uint32(1)
+        ends = ((bytes8 & uint64(0xC0C0C000)) ^ uint64(0x80808000)) >> uint64(8)  # 0 for a byte that continues
+        more = uint64(low_zeros(ends | uint64(1 << 24))) & uint64(24)
+        code = bytes8 & (uint64(0xFFFFFFFF) >> (uint64(24) - more))
+        codes[at] = uint32(code)
+        at += uint64(1)
+        bits |= code
+        covered += uint64(1) + (more >> uint64(3))
+    return int64(at), int64(covered), bits
+
+
+@kernel
+def _add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, segments: Any) -> None:
+    """Add the rows of the n-grams that end within each segment of the listed characters to the sum of its word.
+
+    All n-grams are hashed, also those across words. Then the rows are found and asked for, all before any is added; no
+    branch depends on which n-grams have one. N-grams are added in the order of their ends, short ones first.
+    """
+    codes, hashes, rows, segment = scratch.codes, scratch.hashes, scratch.rows, scratch.segments
+    shortest, longest, none = uint64(max(tables.minn, 1)), uint64(tables.maxn), uint32(tables.buckets)
+    widest = 1 + int64(bits > uint64(0xFF)) + int64(bits > uint64(0xFFFF)) + int64(bits > uint64(0xFFFFFF))
+    for place in range(0, listed, BLOCK):
+        hash_block(
+            codes, hashes, place, widest, int64(shortest), int64(longest), tables.buckets, tables.magic, tables.shift
+        )
+    kept = uint64(0)
+    for number in range(segments):
+        at = 4 * number
+        first, stop, whole = uint64(segment[at + 1]), uint64(segment[at + 2]), segment[at + 3]
+        if whole & OPENS:  # what begins before the `<` is no n-gram
+            for size in range(uint64(3), longest + uint64(1)):
+                for back in range(uint64(1), size - uint64(1)):
+                    hashes[size - uint64(1), first - uint64(1) - back] = none
+        if whole & CLOSES:
+            hashes[uint64(0), stop - uint64(1)] = none
+        before = kept
+        for end in range(first, stop):
+            for size in range(shortest, longest + uint64(1)):
+                bucket = uint64(hashes[size - uint64(1), end + uint64(1) - size])
+                rows[kept] = int64(bucket)
+                kept += _is_kept(bucket, tables)
+        segment[at + 1], segment[at + 2] = int64(before), int64(kept)
+    _name_rows(rows, uint64(0), kept, tables)
+    for number in range(segments):
+        at = 4 * number
+        word, first, stop = segment[at], segment[at + 1], segment[at + 2]
+        _add_rows(scratch.sums, scratch.sums.shape[0] - PENDING + word, tables.matrix, rows, first, stop - first)
+        scratch.found[word] += stop - first
+
+
+@inlined
+def _most_codes(codes: Any, tables: Any) -> Any:
+    """Characters that may be listed; blocks of n-grams and windows of bytes reach further."""
+    return codes.size - tables.maxn - 2 * WINDOW
+
+
+@inlined
+def _segment(segments: Any, number: Any, word: Any, first: Any, stop: Any, whole: Any) -> Any:
+    at = 4 * number
+    segments[at], segments[at + 1], segments[at + 2], segments[at + 3] = word, first, stop, whole
+    return number + 1
+
+
+@kernel
+def _add_long_word(data: Any, start: Any, size: Any, word: Any, tables: Any, scratch: Any) -> Any:
+    """Add the rows of the n-grams of a word of any length, piece by piece; whether it is of characters at all.
+
+    The last characters of a piece begin the next one again, for the n-grams that end there.
+    """
+    codes, window = scratch.codes, scratch.window
+    first = at = tables.maxn + 1
+    codes[at - 1] = 60
+    done, covered, bits, opens = 0, 0, uint64(60), OPENS
+    while done < size:
+        part = min(size - done, WINDOW)
+        if size - done >= 2 * WINDOW:
+            at, more, seen = _list_window(data, start + done, part, codes, at)
         else:
-            found += _add_ngrams(target, row, data, start, end, tables.matrix, bits, ranks, rows, numbers)
-    return found
+            for place in range(2 * WINDOW):
+                window[place] = data[start + done + place] if done + place < size else uint8(0)
+            at, more, seen = _list_window(window, 0, part, codes, at)
+        done, covered, bits = done + part, covered + more, bits | seen
+        if done < size and at + WINDOW >= _most_codes(codes, tables):
+            _segment(scratch.segments, 0, word, first, at, opens)
+            _add_segments(scratch, tables, at, bits, 1)
+            for place in range(tables.maxn):
+                codes[place + 1] = codes[at - tables.maxn + place]
+            first, opens = tables.maxn + 1, 0
+            at = first
+    codes[at] = 62
+    _segment(scratch.segments, 0, word, first, at + 1, opens | CLOSES)
+    _add_segments(scratch, tables, at + 1, bits, 1)
+    return covered == size
 
 
 @kernel
@@ -342,11 +408,82 @@ def _add_word_ngrams(target: Any, row: Any, hashed: Any, words: Any, tables: Any
         at = (words - back) % window
         running[at] = uint64(running[at] * uint64(WORD_NGRAM) + hashed)
         bucket = running[at] % uint64(tables.buckets)
-        if tables.bits.size == 0 or (tables.bits[bucket >> uint64(6)] >> (bucket & uint64(63))) & uint64(1):
-            _add_row(target, row, tables.matrix, _row_of(bucket, tables.words, tables.bits, tables.ranks), rows)
+        if _is_kept(bucket, tables):
+            _add_row(target, row, tables.matrix, _row_of(bucket, tables), rows)
             found += 1
     running[words % window] = hashed
     return found
+
+
+@inlined
+def _start_word(data: Any, word: Any, tables: Any, scratch: Any) -> Any:
+    """Begin the sum of a word with its own row, if it has one; whether n-grams are to be added."""
+    pending, sums = scratch.pending, scratch.sums
+    place, row = uint64(word) << uint64(3), sums.shape[0] - PENDING + word
+    hashed, start, size = pending[place + uint64(4)], int64(pending[place + uint64(5)]), int64(pending[place + uint64(6)])
+    for column in range(sums.shape[1]):
+        sums[row, column] = 0
+    entry = int64(-1)
+    bit = hashed >> uint64(tables.likely_shift)
+    if (tables.likely[bit >> uint64(6)] >> (bit & uint64(63))) & uint64(1):
+        entry = _find_entry(data, start, size, hashed, tables.slots, tables.entry_starts, tables.entry_bytes)
+    scratch.found[word] = 0
+    if entry >= tables.words or (entry < 0 and _is_label(data, start, size)):
+        scratch.found[word] = -1
+        return False
+    if entry >= 0:
+        _add_row(sums, row, tables.matrix, entry, scratch.rows)
+        scratch.found[word] = 1
+    return tables.maxn > 0 and tables.buckets > 0
+
+
+@inlined
+def _list_word(word: Any, codes: Any, at: Any, scratch: Any) -> Any:
+    """As `_list_window`, for a word of less than WINDOW bytes."""
+    place = uint64(word) << uint64(3)
+    size = int64(scratch.pending[place + uint64(6)])
+    ored = scratch.pending[place] | scratch.pending[place + uint64(1)]
+    ored |= scratch.pending[place + uint64(2)] | scratch.pending[place + uint64(3)]
+    if ored & uint64(0x8080808080808080):
+        return _list_window(scratch.letters, int64(place) << 3, size, codes, at)
+    widen(scratch.letters, int64(place) << 3, codes, at)
+    return at + size, size, uint64(0)
+
+
+@kernel
+def _sum_up(data: Any, missed: Any, tables: Any, scratch: Any) -> None:
+    """Make the sums of the words that are not remembered, those of short words side by side."""
+    codes, segments, pending = scratch.codes, scratch.segments, scratch.pending
+    at, bits, listed, others = tables.maxn, uint64(0), 0, 0
+    for number in range(missed):
+        word = scratch.missed[number]
+        if not _start_word(data, word, tables, scratch):
+            continue
+        size = int64(pending[(uint64(word) << uint64(3)) + uint64(6)])
+        if at + size + 2 >= _most_codes(codes, tables):
+            _add_segments(scratch, tables, at, bits, listed)
+            at, bits, listed = tables.maxn, uint64(0), 0
+        good = size <= REMEMBERED_BYTES
+        if good:
+            codes[at] = 60
+            after, covered, seen = _list_word(word, codes, at + 1, scratch)
+            good = covered == size
+            if good:
+                codes[after] = 62
+                listed = _segment(segments, listed, word, at + 1, after + 1, OPENS | CLOSES)
+                at, bits = after + 1, bits | seen
+        if not good:
+            scratch.others[others] = word
+            others += 1
+    _add_segments(scratch, tables, at, bits, listed)
+    for number in range(others):
+        word = scratch.others[number]
+        place = uint64(word) << uint64(3)
+        start, size = int64(pending[place + uint64(5)]), int64(pending[place + uint64(6)])
+        if not _add_long_word(data, start, size, word, tables, scratch):
+            _start_word(data, word, tables, scratch)
+            row = scratch.sums.shape[0] - PENDING + word
+            scratch.found[word] += _add_any_ngrams(scratch.sums, row, data, start, start + size, tables, scratch.rows)
 
 
 @inlined
@@ -360,7 +497,7 @@ def _differs(known: Any, at: Any, first: Any, second: Any, third: Any, fourth: A
 @inlined
 def _find_words(data: Any, place: Any, end: Any, shift: Any, scratch: Any) -> Any:
     """List the next words of a text and ask for what is remembered of them; their number and the place after them."""
-    pending, width = scratch.pending, uint64(scratch.sums.shape[1])
+    pending = scratch.pending
     listed = uint64(0)
     while listed < uint64(PENDING):
         while place < end and separates(data[uint64(place)]):
@@ -382,10 +519,7 @@ def _find_words(data: Any, place: Any, end: Any, shift: Any, scratch: Any) -> An
             place = end
             break
         hashed = _slot_hash(first, second, third, fourth, size)
-        pair = hashed >> uint64(shift)
-        fetch(scratch.known, pair << uint64(3))
-        fetch(scratch.sums, (pair << uint64(1)) * width)
-        fetch(scratch.sums, ((pair << uint64(1)) + uint64(1)) * width)
+        fetch(scratch.known, (hashed >> uint64(shift)) << uint64(3))
         at = listed << uint64(3)
         pending[at], pending[at + uint64(1)] = first, second
         pending[at + uint64(2)], pending[at + uint64(3)] = third, fourth
@@ -395,44 +529,79 @@ def _find_words(data: Any, place: Any, end: Any, shift: Any, scratch: Any) -> An
 
 
 @inlined
-def _sum_of(data: Any, word: Any, shift: Any, tables: Any, scratch: Any) -> Any:
-    """Where the sum of the rows of a listed word is, remembered or made now, and of how many; -1 for a label."""
-    pending, known, recent, sums = scratch.pending, scratch.known, scratch.recent, scratch.sums
-    place = word << uint64(3)
-    first, second = pending[place], pending[place + uint64(1)]
-    third, fourth = pending[place + uint64(2)], pending[place + uint64(3)]
-    hashed, start, size = pending[place + uint64(4)], int64(pending[place + uint64(5)]), pending[place + uint64(6)]
-    remembered = size <= uint64(REMEMBERED_BYTES)
-    at = uint64(sums.shape[0] - 1)
-    if remembered:
-        pair = hashed >> uint64(shift)
+def _recall(listed: Any, shift: Any, scratch: Any) -> Any:
+    """Note where the sums of the listed words are or will be, and ask for them; how many words are not remembered."""
+    pending, known, recent, width = scratch.pending, scratch.known, scratch.recent, uint64(scratch.sums.shape[1])
+    fresh, missed = uint64(scratch.sums.shape[0] - PENDING), uint64(0)
+    for word in range(listed):
+        place = word << uint64(3)
+        first, second = pending[place], pending[place + uint64(1)]
+        third, fourth = pending[place + uint64(2)], pending[place + uint64(3)]
+        pair = pending[place + uint64(4)] >> uint64(shift)
         at = pair << uint64(1)
-        other = _differs(known, at + uint64(1), first, second, third, fourth) == 0
-        if other or _differs(known, at, first, second, third, fourth) == 0:
-            at += uint64(other)
-            recent[pair] = uint8(other)
-            return at, int64(known[(at << uint64(2)) + uint64(3)] >> uint64(56)) - 1
-        at += uint64(recent[pair] ^ uint8(1))
+        upper = _differs(known, at + uint64(1), first, second, third, fourth) == 0
+        lower = _differs(known, at, first, second, third, fourth) == 0
+        there = (upper | lower) & (pending[place + uint64(6)] <= uint64(REMEMBERED_BYTES))
+        at += uint64(upper)
+        recent[pair] = uint8(upper) if there else recent[pair]
+        scratch.found[word] = int64(known[(at << uint64(2)) + uint64(3)] >> uint64(56)) - 1
+        at = at if there else fresh + word
+        scratch.at[word] = int64(at)
+        fetch(scratch.sums, at * width)
+        scratch.missed[missed] = int64(word)
+        missed += uint64(not there)
+    return int64(missed)
+
+
+@inlined
+def _remember(missed: Any, shift: Any, scratch: Any) -> None:
+    """Keep the sums that were made in the places that were not used last."""
+    pending, known, recent, sums = scratch.pending, scratch.known, scratch.recent, scratch.sums
+    for number in range(missed):
+        word = uint64(scratch.missed[number])
+        place, found = word << uint64(3), scratch.found[word]
+        if pending[place + uint64(6)] > uint64(REMEMBERED_BYTES) or found >= MOST_ROWS:
+            continue
+        pair = pending[place + uint64(4)] >> uint64(shift)
+        at = (pair << uint64(1)) + uint64(recent[pair] ^ uint8(1))
         recent[pair] = uint8(at & uint64(1))
-    for column in range(sums.shape[1]):
-        sums[at, column] = 0
-    found = _add_word(sums, int64(at), data, start, start + int64(size), hashed, tables, scratch.rows)
-    if remembered:
-        place = at << uint64(2)
-        # without room for the number of rows no word is remembered
-        known[place] = first if found < MOST_ROWS else uint64(0)
-        known[place + uint64(1)], known[place + uint64(2)] = second, third
-        known[place + uint64(3)] = fourth | (uint64(found + 1) << uint64(56))
-    return at, found
+        for column in range(sums.shape[1]):
+            sums[at, column] = sums[scratch.at[word], column]
+        to = at << uint64(2)
+        known[to], known[to + uint64(1)] = pending[place], pending[place + uint64(1)]
+        known[to + uint64(2)] = pending[place + uint64(2)]
+        known[to + uint64(3)] = pending[place + uint64(3)] | (uint64(found + 1) << uint64(56))
+
+
+@inlined
+def _add_words(listed: Any, words: Any, data: Any, tables: Any, scratch: Any) -> Any:
+    """Add the sums of the listed words, and word n-grams, to that of the text; how many rows, how many words."""
+    sums, pending, rows, running = scratch.sums, scratch.pending, scratch.rows, scratch.running
+    total = sums.shape[0] - PENDING - 1
+    count, texts = 0, uint64(0)
+    for word in range(listed):
+        found = scratch.found[word]
+        if running.size == 0:
+            rows[texts] = scratch.at[word]
+        elif found >= 0:
+            _add_row(sums, total, sums, scratch.at[word], rows)
+            start = int64(pending[(word << uint64(3)) + uint64(5)])
+            hashed = _word_hash(data, start, start + int64(pending[(word << uint64(3)) + uint64(6)]))
+            count += _add_word_ngrams(sums, total, hashed, words, tables, running, rows)
+            words += 1
+        texts += uint64(found >= 0)
+        count += max(found, 0)
+    if running.size == 0:
+        _add_rows(sums, total, sums, rows, 0, int64(texts))
+    return count, words
 
 
 @kernel
 def predict(data: Any, starts: Any, ends: Any, tables: Any, scratch: Any, labels: Any, scores: Any) -> None:
     """Fill in the best labels and their scores, (texts, k), of the texts data[starts[i]:ends[i]]; -1 where none is."""
-    running, sums, rows = scratch.running, scratch.sums, scratch.rows
-    places, width = sums.shape[0] - 2, sums.shape[1]
-    total = places
-    shift = 65 - int64(count_ones(uint64(places - 1)))  # upper bits of a hash name a pair of places
+    running, sums = scratch.running, scratch.sums
+    width, total = sums.shape[1], sums.shape[0] - PENDING - 1
+    shift = 65 - int64(count_ones(uint64(total - 1)))  # upper bits of a hash name a pair of places
     for text in range(starts.size):
         place, end = starts[text], ends[text]
         count, words = 0, 0
@@ -440,23 +609,18 @@ def predict(data: Any, starts: Any, ends: Any, tables: Any, scratch: Any, labels
             sums[total, column] = 0
         while place < end:
             listed, place = _find_words(data, place, end, shift, scratch)
-            for word in range(listed):
-                at, found = _sum_of(data, uint64(word), shift, tables, scratch)
-                if found < 0:
-                    continue
-                count += found
-                _add_row(sums, total, sums, int64(at), rows)
-                if running.size:
-                    start = int64(scratch.pending[(uint64(word) << uint64(3)) + uint64(5)])
-                    size = int64(scratch.pending[(uint64(word) << uint64(3)) + uint64(6)])
-                    hashed = _word_hash(data, start, start + size)
-                    count += _add_word_ngrams(sums, total, hashed, words, tables, running, rows)
-                    words += 1
+            missed = _recall(listed, shift, scratch)
+            if missed:
+                _sum_up(data, missed, tables, scratch)
+            found, words = _add_words(listed, words, data, tables, scratch)
+            count += found
+            _remember(missed, shift, scratch)
         if tables.end_of_line >= 0:
-            _add_row(sums, total, tables.matrix, tables.end_of_line, rows)
+            _add_row(sums, total, tables.matrix, tables.end_of_line, scratch.rows)
             count += 1
         if running.size:
-            count += _add_word_ngrams(sums, total, _word_hash(b"</s>", 0, 4), words, tables, running, rows)
+            hashed = _word_hash(b"</s>", 0, 4)
+            count += _add_word_ngrams(sums, total, hashed, words, tables, running, scratch.rows)
         for column in range(width):
             sums[total, column] *= float32(1.0) / float32(max(count, 1))
         best_labels(sums, total, tables, scratch, labels, scores, text, count > 0)

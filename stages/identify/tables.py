@@ -13,6 +13,9 @@ from stages.text.windows import WINDOW
 LARGEST_COPY: Final = 1 << 28
 """Bytes of a matrix from which it is not held twice while a model is opened."""
 
+LIKELY: Final = 8
+"""Slots for each 64 bits of the filter of the dictionary: a sixteenth of other words pass, or fewer."""
+
 
 class Tables(NamedTuple):
     """A model as the kernel reads it.
@@ -23,6 +26,8 @@ class Tables(NamedTuple):
     """
 
     slots: np.ndarray  # int32, a power of two of them
+    likely: np.ndarray  # uint64, a bit for each hash of an entry, by its upper bits
+    likely_shift: int
     entry_starts: np.ndarray  # int64
     entry_bytes: np.ndarray  # uint8
     words: int
@@ -31,7 +36,7 @@ class Tables(NamedTuple):
     bits: np.ndarray  # uint64, empty where every bucket has a row
     ranks: np.ndarray  # uint32
     buckets: int
-    magic: int  # floor(2^shift / buckets)
+    magic: int  # floor(2^shift / buckets), at most 2^32 - 1
     shift: int  # 32 + floor(log2(buckets))
     minn: int
     maxn: int
@@ -49,12 +54,16 @@ def make_tables(model: ModelFile) -> Tables:
     starts = np.concatenate([[0], np.cumsum([len(entry) for entry in entries], dtype=np.int64)]).astype(np.int64)
     spelled = np.frombuffer(b"".join(entries) or b"\0", np.uint8)
     slots = np.full(1 << (2 * len(entries)).bit_length(), -1, np.int32)
-    fill_slots(slots, starts, spelled, np.zeros(WINDOW, np.uint8))
+    likely = np.zeros(max(len(slots) // LIKELY, 1), np.uint64)
+    likely_shift = 64 - (64 * len(likely) - 1).bit_length()
+    fill_slots(slots, likely, likely_shift, starts, spelled, np.zeros(WINDOW, np.uint8))
     bits, ranks = _bits_and_ranks(model)
     left, right = tree(model.label_counts) if model.loss == HIERARCHICAL else ([], [])
     shift = 32 + max(model.buckets.bit_length() - 1, 0)
     return Tables(
         slots=slots,
+        likely=likely,
+        likely_shift=likely_shift,
         entry_starts=starts,
         entry_bytes=spelled,
         words=len(model.words),
@@ -63,7 +72,7 @@ def make_tables(model: ModelFile) -> Tables:
         bits=bits,
         ranks=ranks,
         buckets=model.buckets,
-        magic=(1 << shift) // max(model.buckets, 1),
+        magic=min((1 << shift) // max(model.buckets, 1), (1 << 32) - 1),
         shift=shift,
         minn=model.minn,
         maxn=model.maxn,
