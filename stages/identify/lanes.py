@@ -57,6 +57,25 @@ def add_lanes(
     return types.void(target, types.int64, source, rows, types.int64, types.int64, types.int64), generate
 
 
+@_operation
+def copy_lanes(typing_context: Any, matrix: Any, row: Any, source: Any, column: Any) -> Any:
+    """Write LANES columns, from `column` on, of a row of a float32 matrix to another one; nothing is checked."""
+    lanes = ir.VectorType(ir.FloatType(), LANES)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        width = _tools.unpack_tuple(builder, array.shape, 2)[1]
+
+        def column_of(number: Any) -> Any:
+            offset = builder.add(builder.mul(number, width), arguments[3])
+            return builder.bitcast(builder.gep(array.data, [offset], source_etype=ir.FloatType()), lanes.as_pointer())
+
+        builder.store(builder.load(column_of(arguments[2]), align=4, typ=lanes), column_of(arguments[1]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(matrix, types.int64, types.int64, types.int64), generate
+
+
 LINE_BYTES: Final = 64
 """Of the caches of most processors."""
 

@@ -13,6 +13,7 @@ from stages.identify.lanes import (
     FNV_PRIME,
     LANES,
     add_lanes,
+    copy_lanes,
     fetch,
     hash_block,
     separates,
@@ -228,36 +229,47 @@ def _bucket_of(hashed: Any, buckets: Any, magic: Any, shift: Any) -> Any:
 @inlined
 def _is_kept(bucket: Any, tables: Any) -> Any:
     """1 for a bucket that has a row; 0 for others, and for the number of buckets, which stands for none."""
-    if tables.bits.size == 0:
+    if tables.blocks.size == 0:
         return uint64(bucket != uint64(tables.buckets))
-    return (tables.bits[bucket >> uint64(6)] >> (bucket & uint64(63))) & uint64(1)
+    return (tables.blocks[bucket >> uint64(5)] >> (bucket & uint64(31))) & uint64(1)
 
 
 @inlined
 def _row_of(bucket: Any, tables: Any) -> Any:
     """Row of a bucket that has one."""
-    if tables.bits.size == 0:
+    if tables.blocks.size == 0:
         return int64(tables.words + int64(bucket))
-    block = bucket >> uint64(6)
-    # kept buckets from this one to the end of its 64, so those before it
-    before = int64(tables.ranks[block]) - int64(count_ones(tables.bits[block] >> (bucket & uint64(63))))
-    return int64(tables.words + before)
+    block = tables.blocks[bucket >> uint64(5)]
+    # kept buckets from this one to the end of its block, so those before it
+    after = count_ones((block & uint64(0xFFFFFFFF)) >> (bucket & uint64(31)))
+    return int64(tables.words + int64(block >> uint64(32)) - int64(after))
 
 
 @inlined
-def _name_rows(rows: Any, first: Any, stop: Any, tables: Any) -> None:
-    """Put the rows of listed buckets in their place and ask for them."""
+def _name_rows(rows: Any, first: Any, stop: Any, kept: Any, tables: Any) -> Any:
+    """Write the rows of the listed buckets that have one, from the place `kept` on, and ask for them; what is after."""
     width = uint64(tables.matrix.shape[1])
     for place in range(uint64(first), uint64(stop)):
-        found = _row_of(uint64(rows[place]), tables)
+        bucket = uint64(rows[place])
+        found = _row_of(bucket, tables)
+        rows[kept] = found
         fetch(tables.matrix, uint64(found) * width)
-        rows[place] = found
+        kept += _is_kept(bucket, tables)
+    return kept
+
+
+@inlined
+def _add_listed(sums: Any, row: Any, rows: Any, listed: Any, tables: Any) -> Any:
+    """Add the rows of the listed buckets that have one and return how many there are."""
+    kept = int64(_name_rows(rows, uint64(0), listed, uint64(0), tables))
+    _add_rows(sums, row, tables.matrix, rows, 0, kept)
+    return kept
 
 
 @kernel
 def _add_any_ngrams(sums: Any, row: Any, data: Any, start: Any, end: Any, tables: Any, rows: Any) -> Any:
     """Add the rows of the character n-grams of `<word>`, whatever its bytes are, and return how many there are."""
-    found, kept, room = int64(0), uint64(0), uint64(rows.size - 1)
+    found, listed, room = int64(0), uint64(0), uint64(rows.size)
     for place in range(start - 1, end):  # start - 1 is where the `<` would be
         first = uint32(60) if place < start else uint32(data[place])
         if first & uint32(0xC0) == uint32(0x80):
@@ -270,20 +282,17 @@ def _add_any_ngrams(sums: Any, row: Any, data: Any, start: Any, end: Any, tables
                 after += 1
             if length >= tables.minn and (length > 1 or place >= start):
                 bucket = _bucket_of(hashed, tables.buckets, tables.magic, tables.shift)
-                rows[kept] = int64(bucket)
-                kept += _is_kept(bucket, tables)
+                rows[listed] = int64(bucket)
+                listed += uint64(1)
             if length >= tables.maxn or after > end:
                 break
             hashed = _fnv(hashed, data[after] if after < end else 62)  # `>` ends the word
             after += 1
             length += 1
-            if kept >= room:
-                _name_rows(rows, 0, kept, tables)
-                _add_rows(sums, row, tables.matrix, rows, 0, int64(kept))
-                found, kept = found + int64(kept), uint64(0)
-    _name_rows(rows, 0, kept, tables)
-    _add_rows(sums, row, tables.matrix, rows, 0, int64(kept))
-    return found + int64(kept)
+            if listed >= room:
+                found += _add_listed(sums, row, rows, listed, tables)
+                listed = uint64(0)
+    return found + _add_listed(sums, row, rows, listed, tables)
 
 
 @inlined
@@ -307,6 +316,17 @@ def _list_window(source: Any, place: Any, size: Any, codes: Any, at: Any) -> Any
     return int64(at), int64(covered), bits
 
 
+@inlined
+def _sift(hashes: Any, size: Any, end: Any, rows: Any, passed: Any, tables: Any) -> Any:
+    """List the bucket of the n-gram of a size that ends at a place if it may have a row, without a branch."""
+    bucket = uint64(hashes[size - uint64(1), end + uint64(1) - size])
+    rows[passed] = int64(bucket)
+    if tables.sieve.size == 0:
+        return passed + uint64(bucket != uint64(tables.buckets))
+    place = bucket & uint64(64 * tables.sieve.size - 1)
+    return passed + ((tables.sieve[place >> uint64(6)] >> (place & uint64(63))) & uint64(1))
+
+
 @kernel
 def _add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, segments: Any) -> None:
     """Add the rows of the n-grams that end within each segment of the listed characters to the sum of its word.
@@ -321,7 +341,7 @@ def _add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, segments: A
         hash_block(
             codes, hashes, place, widest, int64(shortest), int64(longest), tables.buckets, tables.magic, tables.shift
         )
-    kept = uint64(0)
+    passed = uint64(0)
     for number in range(segments):
         at = 4 * number
         first, stop, whole = uint64(segment[at + 1]), uint64(segment[at + 2]), segment[at + 3]
@@ -331,14 +351,26 @@ def _add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, segments: A
                     hashes[size - uint64(1), first - uint64(1) - back] = none
         if whole & CLOSES:
             hashes[uint64(0), stop - uint64(1)] = none
+        segment[at + 1] = int64(passed)
+        if longest - shortest == uint64(2):
+            for end in range(first, stop):
+                passed = _sift(hashes, shortest, end, rows, passed, tables)
+                passed = _sift(hashes, shortest + uint64(1), end, rows, passed, tables)
+                passed = _sift(hashes, shortest + uint64(2), end, rows, passed, tables)
+        else:
+            for end in range(first, stop):
+                for size in range(shortest, longest + uint64(1)):
+                    passed = _sift(hashes, size, end, rows, passed, tables)
+        segment[at + 2] = int64(passed)
+    if tables.blocks.size:
+        for place in range(passed):
+            fetch(tables.blocks, uint64(rows[place]) >> uint64(5))
+    kept = uint64(0)
+    for number in range(segments):
+        at = 4 * number
         before = kept
-        for end in range(first, stop):
-            for size in range(shortest, longest + uint64(1)):
-                bucket = uint64(hashes[size - uint64(1), end + uint64(1) - size])
-                rows[kept] = int64(bucket)
-                kept += _is_kept(bucket, tables)
+        kept = _name_rows(rows, segment[at + 1], segment[at + 2], kept, tables)
         segment[at + 1], segment[at + 2] = int64(before), int64(kept)
-    _name_rows(rows, uint64(0), kept, tables)
     for number in range(segments):
         at = 4 * number
         word, first, stop = segment[at], segment[at + 1], segment[at + 2]
@@ -545,9 +577,8 @@ def _recall(listed: Any, shift: Any, scratch: Any) -> Any:
         at += uint64(upper)
         recent[pair] = uint8(upper) if there else recent[pair]
         scratch.found[word] = int64(known[(at << uint64(2)) + uint64(3)] >> uint64(56)) - 1
-        at = at if there else fresh + word
-        scratch.at[word] = int64(at)
-        fetch(scratch.sums, at * width)
+        scratch.at[word] = int64(at if there else fresh + word)
+        fetch(scratch.sums, (at if there else (pair << uint64(1)) + uint64(recent[pair] ^ uint8(1))) * width)
         scratch.missed[missed] = int64(word)
         missed += uint64(not there)
     return int64(missed)
@@ -565,8 +596,8 @@ def _remember(missed: Any, shift: Any, scratch: Any) -> None:
         pair = pending[place + uint64(4)] >> uint64(shift)
         at = (pair << uint64(1)) + uint64(recent[pair] ^ uint8(1))
         recent[pair] = uint8(at & uint64(1))
-        for column in range(sums.shape[1]):
-            sums[at, column] = sums[scratch.at[word], column]
+        for column in range(0, sums.shape[1], LANES):
+            copy_lanes(sums, int64(at), scratch.at[word], column)
         to = at << uint64(2)
         known[to], known[to + uint64(1)] = pending[place], pending[place + uint64(1)]
         known[to + uint64(2)] = pending[place + uint64(2)]

@@ -16,13 +16,18 @@ LARGEST_COPY: Final = 1 << 28
 LIKELY: Final = 8
 """Slots for each 64 bits of the filter of the dictionary: a sixteenth of other words pass, or fewer."""
 
+SIEVE: Final = 8
+"""Bits, or more, for each bucket that has a row: small enough to stay near the processor, and few others pass."""
+
 
 class Tables(NamedTuple):
     """A model as the kernel reads it.
 
     Words (then labels) are found by open addressing: `slots` holds the number of an entry or -1, `entry_bytes` from
-    `entry_starts` its spelling. The row of bucket b is `words` + b, or with `bits` (one for each bucket) `words` + the
-    ones below b; `ranks` counts those through each 64 bits.
+    `entry_starts` its spelling. The row of bucket b is `words` + b, or with `blocks` `words` + the number of buckets below
+    b that have one: each block tells of 32 buckets by a bit which have one, and in its upper half how many have one up
+    to the last of them. `sieve` is smaller and read first: a bit is set if one of the buckets has a row whose number
+    ends with that of the bit.
     """
 
     slots: np.ndarray  # int32, a power of two of them
@@ -33,8 +38,8 @@ class Tables(NamedTuple):
     words: int
     end_of_line: int  # row of `</s>`, -1 where the dictionary lacks it
     matrix: np.ndarray  # float32, (rows, a multiple of LANES)
-    bits: np.ndarray  # uint64, empty where every bucket has a row
-    ranks: np.ndarray  # uint32
+    blocks: np.ndarray  # uint64, empty where every bucket has a row
+    sieve: np.ndarray  # uint64, a power of two of them; as empty
     buckets: int
     magic: int  # floor(2^shift / buckets), at most 2^32 - 1
     shift: int  # 32 + floor(log2(buckets))
@@ -57,7 +62,7 @@ def make_tables(model: ModelFile) -> Tables:
     likely = np.zeros(max(len(slots) // LIKELY, 1), np.uint64)
     likely_shift = 64 - (64 * len(likely) - 1).bit_length()
     fill_slots(slots, likely, likely_shift, starts, spelled, np.zeros(WINDOW, np.uint8))
-    bits, ranks = _bits_and_ranks(model)
+    blocks, sieve = _blocks_and_sieve(model)
     left, right = tree(model.label_counts) if model.loss == HIERARCHICAL else ([], [])
     shift = 32 + max(model.buckets.bit_length() - 1, 0)
     return Tables(
@@ -69,8 +74,8 @@ def make_tables(model: ModelFile) -> Tables:
         words=len(model.words),
         end_of_line=model.words.index(b"</s>") if b"</s>" in model.words else -1,
         matrix=_widened(model.matrix),
-        bits=bits,
-        ranks=ranks,
+        blocks=blocks,
+        sieve=sieve,
         buckets=model.buckets,
         magic=min((1 << shift) // max(model.buckets, 1), (1 << 32) - 1),
         shift=shift,
@@ -95,17 +100,18 @@ def _widened(matrix: np.ndarray) -> np.ndarray:
     return wide
 
 
-def _bits_and_ranks(model: ModelFile) -> tuple[np.ndarray, np.ndarray]:
-    """A bit for each bucket, set where it has a row, and how many are set up to the end of each 64.
-
-    Empty where all have one.
-    """
+def _blocks_and_sieve(model: ModelFile) -> tuple[np.ndarray, np.ndarray]:
+    """Which buckets have a row, exactly and as it is read first; empty where all have one."""
     if model.kept is None:
-        return np.zeros(0, np.uint64), np.zeros(0, np.uint32)
-    bits = zeros((model.buckets // 64 + 1,), np.uint64)
-    np.bitwise_or.at(bits, model.kept >> 6, np.uint64(1) << (model.kept & 63).astype(np.uint64))
-    through = np.searchsorted(model.kept, np.arange(1, len(bits) + 1, dtype=np.int64) << 6)
-    return bits, through.astype(np.uint32)
+        return np.zeros(0, np.uint64), np.zeros(0, np.uint64)
+    blocks = zeros((model.buckets // 32 + 1,), np.uint64)
+    np.bitwise_or.at(blocks, model.kept >> 5, np.uint64(1) << (model.kept & 31).astype(np.uint64))
+    through = np.searchsorted(model.kept, np.arange(1, len(blocks) + 1, dtype=np.int64) << 5)
+    blocks |= through.astype(np.uint64) << np.uint64(32)
+    sieve = zeros((1 << (SIEVE * len(model.kept) // 64).bit_length(),), np.uint64)
+    places = model.kept & (64 * len(sieve) - 1)
+    np.bitwise_or.at(sieve, places >> 6, np.uint64(1) << (places & 63).astype(np.uint64))
+    return blocks, sieve
 
 
 def tree(counts: tuple[int, ...]) -> tuple[list[int], list[int]]:
