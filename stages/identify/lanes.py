@@ -141,21 +141,21 @@ def _remainders(builder: Any, hashes: Any, buckets: Any, magic: Any, shift: Any)
 
 @_operation
 def hash_block(
-    typing_context: Any, codes: Any, hashes: Any, place: Any, widest: Any,
-    minn: Any, maxn: Any, buckets: Any, magic: Any, shift: Any,
+    typing_context: Any, codes: Any, buckets: Any, place: Any, widest: Any,
+    minn: Any, maxn: Any, divisor: Any, magic: Any, shift: Any,
 ) -> Any:  # fmt: skip
     """Fill in the buckets of the n-grams that begin with the BLOCK characters from `place` on.
 
     Nothing is checked: `codes` (uint32) are the bytes of a character, the first the lowest, of at most `widest` bytes;
-    BLOCK + maxn - 1 of them are read. `hashes` (uint32) is of shape (maxn, codes), a row for each length of n-grams;
-    those below `minn` are left. All bytes but the first are from 0x80 on, as those after the first in UTF-8 are.
+    BLOCK + maxn - 1 of them are read. `buckets` (uint32) has as many places as `codes` for each length of n-grams; those
+    of lengths below `minn` are left. All bytes but the first are from 0x80 on, as those after the first in UTF-8 are.
     """
     word, double = ir.IntType(32), ir.IntType(64)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         listed = context.make_array(signature.args[0])(context, builder, arguments[0])
         table = context.make_array(signature.args[1])(context, builder, arguments[1])
-        length = _tools.unpack_tuple(builder, table.shape, 2)[1]
+        length = _tools.unpack_tuple(builder, listed.shape, 1)[0]
         place, widest, minn, maxn = arguments[2:6]
 
         def block(data: Any, offset: Any) -> Any:
@@ -183,7 +183,7 @@ def hash_block(
         return context.get_dummy_value()
 
     number = types.int64
-    arrays = codes, hashes
+    arrays = codes, buckets
     return types.void(*arrays, number, number, number, number, number, number, number), generate
 
 

@@ -73,9 +73,12 @@ class Scratch(NamedTuple):
     others: np.ndarray  # int64, which of those are long or no UTF-8
     window: np.ndarray  # uint8, the last bytes of a buffer and zeros
     codes: np.ndarray  # uint32, listed characters: their bytes, the first the lowest
-    hashes: np.ndarray  # uint32, (maxn, codes): buckets of the n-grams that begin with each, by length
+    buckets: np.ndarray  # uint32, maxn times the codes: of the n-grams that begin with each, by length
+    offsets: np.ndarray  # int64, of the n-grams of a group in these, from the first that it ends with
+    masks: np.ndarray  # uint64, two for each group: which of them are listed, and how many are before
     segments: np.ndarray  # int64, four each: of which word, where its n-grams end from and to, OPENS and CLOSES
     rows: np.ndarray  # int64, of n-grams that are still to be added
+    ranks: np.ndarray  # int64, how many of those before have a row of their own
     nodes: np.ndarray  # int64
     reached: np.ndarray  # float32
     names: np.ndarray  # int64, a heap of one more than the labels that are asked for
@@ -102,14 +105,24 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
         np.zeros(PENDING, np.int64),
         np.zeros(2 * WINDOW, np.uint8),
         np.zeros(room, np.uint32),
-        np.zeros((longest, room), np.uint32),
+        np.zeros(max(longest, 1) * room, np.uint32),
+        np.array(_offsets(tables, room), np.int64),
+        np.zeros(2 * room, np.uint64),
         np.zeros(4 * PENDING, np.int64),
         np.zeros(room * max(longest, 1), np.int64),
+        np.zeros(room * max(longest, 1) + 1, np.int64),
         np.zeros(2 * len(tables.output), np.int64),
         np.zeros(2 * len(tables.output), np.float32),
         np.zeros(top_k + 1, np.int64),
         np.zeros(top_k + 1, np.float32),
     )
+
+
+def _offsets(tables: Any, room: int) -> list[int]:
+    """Places of the n-grams of a group, by where they end: as many ends as 64 bits hold, or one."""
+    sizes = range(max(tables.minn, 1), tables.maxn + 1)
+    ends = max(64 // max(len(sizes), 1), 1)
+    return [(size - 1) * room + end + 1 - size for end in range(ends) for size in sizes][:64]
 
 
 def with_top_k(scratch: Scratch, top_k: int) -> Scratch:
@@ -246,30 +259,34 @@ def _row_of(bucket: Any, tables: Any) -> Any:
 
 
 @inlined
-def _name_rows(rows: Any, first: Any, stop: Any, kept: Any, tables: Any) -> Any:
-    """Write the rows of the listed buckets that have one, from the place `kept` on, and ask for them; what is after."""
-    width = uint64(tables.matrix.shape[1])
-    for place in range(uint64(first), uint64(stop)):
+def _name_rows(rows: Any, listed: Any, ranks: Any, tables: Any) -> None:
+    """Put the rows of listed buckets in their place and ask for them; before each, how many of them have one.
+
+    For those that have none it is the last row of the matrix, of zeros.
+    """
+    width, zero, kept = uint64(tables.matrix.shape[1]), int64(tables.matrix.shape[0] - 1), uint64(0)
+    for place in range(listed):
         bucket = uint64(rows[place])
-        found = _row_of(bucket, tables)
-        rows[kept] = found
+        there = _is_kept(bucket, tables)
+        found = _row_of(bucket, tables) if there else zero
+        rows[place], ranks[place] = found, int64(kept)
         fetch(tables.matrix, uint64(found) * width)
-        kept += _is_kept(bucket, tables)
-    return kept
+        kept += there
+    ranks[listed] = int64(kept)
 
 
 @inlined
-def _add_listed(sums: Any, row: Any, rows: Any, listed: Any, tables: Any) -> Any:
+def _add_listed(sums: Any, row: Any, listed: Any, tables: Any, scratch: Any) -> Any:
     """Add the rows of the listed buckets that have one and return how many there are."""
-    kept = int64(_name_rows(rows, uint64(0), listed, uint64(0), tables))
-    _add_rows(sums, row, tables.matrix, rows, 0, kept)
-    return kept
+    _name_rows(scratch.rows, listed, scratch.ranks, tables)
+    _add_rows(sums, row, tables.matrix, scratch.rows, 0, int64(listed))
+    return scratch.ranks[listed]
 
 
 @kernel
-def _add_any_ngrams(sums: Any, row: Any, data: Any, start: Any, end: Any, tables: Any, rows: Any) -> Any:
+def _add_any_ngrams(sums: Any, row: Any, data: Any, start: Any, end: Any, tables: Any, scratch: Any) -> Any:
     """Add the rows of the character n-grams of `<word>`, whatever its bytes are, and return how many there are."""
-    found, listed, room = int64(0), uint64(0), uint64(rows.size)
+    rows, found, listed, room = scratch.rows, int64(0), uint64(0), uint64(scratch.rows.size)
     for place in range(start - 1, end):  # start - 1 is where the `<` would be
         first = uint32(60) if place < start else uint32(data[place])
         if first & uint32(0xC0) == uint32(0x80):
@@ -290,9 +307,9 @@ def _add_any_ngrams(sums: Any, row: Any, data: Any, start: Any, end: Any, tables
             after += 1
             length += 1
             if listed >= room:
-                found += _add_listed(sums, row, rows, listed, tables)
+                found += _add_listed(sums, row, listed, tables, scratch)
                 listed = uint64(0)
-    return found + _add_listed(sums, row, rows, listed, tables)
+    return found + _add_listed(sums, row, listed, tables, scratch)
 
 
 @inlined
@@ -317,65 +334,97 @@ def _list_window(source: Any, place: Any, size: Any, codes: Any, at: Any) -> Any
 
 
 @inlined
-def _sift(hashes: Any, size: Any, end: Any, rows: Any, passed: Any, tables: Any) -> Any:
-    """List the bucket of the n-gram of a size that ends at a place if it may have a row, without a branch."""
-    bucket = uint64(hashes[size - uint64(1), end + uint64(1) - size])
-    rows[passed] = int64(bucket)
+def _passes(bucket: Any, tables: Any) -> Any:
+    """0 for a bucket that surely has no row, else 1."""
     if tables.sieve.size == 0:
-        return passed + uint64(bucket != uint64(tables.buckets))
-    place = bucket & uint64(64 * tables.sieve.size - 1)
-    return passed + ((tables.sieve[place >> uint64(6)] >> (place & uint64(63))) & uint64(1))
+        return uint64(bucket != uint32(tables.buckets))
+    place = uint64(bucket) & uint64(64 * tables.sieve.size - 1)
+    return (tables.sieve[place >> uint64(6)] >> (place & uint64(63))) & uint64(1)
+
+
+@inlined
+def _sift(buckets: Any, group: Any, offsets: Any, tables: Any) -> Any:
+    """A bit for each n-gram of a group that may have a row, the first the lowest."""
+    found, place = uint64(0), uint64(offsets.size)
+    if tables.maxn - max(tables.minn, 1) == 2:  # as below, three at a time
+        while place:
+            place -= uint64(3)
+            last = _passes(buckets[uint64(group + offsets[place + uint64(2)])], tables)
+            middle = _passes(buckets[uint64(group + offsets[place + uint64(1)])], tables)
+            first = _passes(buckets[uint64(group + offsets[place])], tables)
+            found = (found << uint64(3)) | (last << uint64(2)) | (middle << uint64(1)) | first
+        return found
+    while place:
+        place -= uint64(1)
+        found = (found << uint64(1)) | _passes(buckets[uint64(group + offsets[place])], tables)
+    return found
+
+
+@inlined
+def _close_words(buckets: Any, segments: Any, count: Any, codes: Any, tables: Any) -> None:
+    """Strike out what begins before the `<` of a word and ends in it, and lone brackets."""
+    none, longest = uint32(tables.buckets), tables.maxn
+    for number in range(count):
+        opening, closing, whole = segments[4 * number + 1] - 1, segments[4 * number + 2] - 1, segments[4 * number + 3]
+        if whole & OPENS:
+            buckets[uint64(opening)] = none
+            for size in range(2, longest + 1):
+                row = (size - 1) * codes
+                for place in range(row + opening + 1 - size, row + opening):
+                    buckets[uint64(place)] = none
+        if whole & CLOSES:
+            buckets[uint64(closing)] = none
 
 
 @kernel
-def _add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, segments: Any) -> None:
+def _add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, count: Any) -> None:
     """Add the rows of the n-grams that end within each segment of the listed characters to the sum of its word.
 
-    All n-grams are hashed, also those across words. Then the rows are found and asked for, all before any is added; no
-    branch depends on which n-grams have one. N-grams are added in the order of their ends, short ones first.
+    N-grams are added in the order of their ends, short ones first. All are hashed, also those across words, and all
+    rows are found and asked for before any is added. Nothing is written to a place that depends on which n-grams have
+    a row: processors that do not read ahead of such a write would wait for each.
     """
-    codes, hashes, rows, segment = scratch.codes, scratch.hashes, scratch.rows, scratch.segments
-    shortest, longest, none = uint64(max(tables.minn, 1)), uint64(tables.maxn), uint32(tables.buckets)
+    buckets, rows, segments, masks, offsets = (
+        scratch.buckets, scratch.rows, scratch.segments, scratch.masks, scratch.offsets
+    )  # fmt: skip
+    shortest, codes = max(tables.minn, 1), scratch.codes.size
+    sizes = tables.maxn - shortest + 1
     widest = 1 + int64(bits > uint64(0xFF)) + int64(bits > uint64(0xFFFF)) + int64(bits > uint64(0xFFFFFF))
     for place in range(0, listed, BLOCK):
         hash_block(
-            codes, hashes, place, widest, int64(shortest), int64(longest), tables.buckets, tables.magic, tables.shift
+            scratch.codes, buckets, place, widest, shortest, tables.maxn, tables.buckets, tables.magic, tables.shift
         )
-    passed = uint64(0)
-    for number in range(segments):
+    _close_words(buckets, segments, count, codes, tables)
+    ends = offsets.size // sizes
+    groups, passed = 0, uint64(0)
+    for group in range(tables.maxn, listed, ends):  # sifted, and those that pass listed in order
+        found = _sift(buckets, group, offsets, tables)
+        masks[groups], masks[groups + 1] = found, passed
+        groups += 2
+        while found:
+            bucket = buckets[uint64(group + offsets[uint64(low_zeros(found))])]
+            found &= found - uint64(1)
+            rows[passed] = int64(bucket)
+            fetch(tables.blocks, uint64(bucket) >> uint64(5))
+            passed += uint64(1)
+    masks[groups], masks[groups + 1] = uint64(0), passed
+    _name_rows(rows, passed, scratch.ranks, tables)
+    for number in range(count):
         at = 4 * number
-        first, stop, whole = uint64(segment[at + 1]), uint64(segment[at + 2]), segment[at + 3]
-        if whole & OPENS:  # what begins before the `<` is no n-gram
-            for size in range(uint64(3), longest + uint64(1)):
-                for back in range(uint64(1), size - uint64(1)):
-                    hashes[size - uint64(1), first - uint64(1) - back] = none
-        if whole & CLOSES:
-            hashes[uint64(0), stop - uint64(1)] = none
-        segment[at + 1] = int64(passed)
-        if longest - shortest == uint64(2):
-            for end in range(first, stop):
-                passed = _sift(hashes, shortest, end, rows, passed, tables)
-                passed = _sift(hashes, shortest + uint64(1), end, rows, passed, tables)
-                passed = _sift(hashes, shortest + uint64(2), end, rows, passed, tables)
-        else:
-            for end in range(first, stop):
-                for size in range(shortest, longest + uint64(1)):
-                    passed = _sift(hashes, size, end, rows, passed, tables)
-        segment[at + 2] = int64(passed)
-    if tables.blocks.size:
-        for place in range(passed):
-            fetch(tables.blocks, uint64(rows[place]) >> uint64(5))
-    kept = uint64(0)
-    for number in range(segments):
-        at = 4 * number
-        before = kept
-        kept = _name_rows(rows, segment[at + 1], segment[at + 2], kept, tables)
-        segment[at + 1], segment[at + 2] = int64(before), int64(kept)
-    for number in range(segments):
-        at = 4 * number
-        word, first, stop = segment[at], segment[at + 1], segment[at + 2]
+        word = segments[at]
+        first = _listed_before(segments[at + 1] - tables.maxn, ends, sizes, masks)
+        stop = _listed_before(segments[at + 2] - tables.maxn, ends, sizes, masks)
         _add_rows(scratch.sums, scratch.sums.shape[0] - PENDING + word, tables.matrix, rows, first, stop - first)
-        scratch.found[word] += stop - first
+        scratch.found[word] += scratch.ranks[stop] - scratch.ranks[first]
+
+
+@inlined
+def _listed_before(end: Any, ends: Any, sizes: Any, masks: Any) -> Any:
+    """How many of the n-grams that end before a place are listed."""
+    group = uint64(end) // uint64(ends)
+    before = (uint64(end) - group * uint64(ends)) * uint64(sizes)
+    mask = masks[uint64(2) * group] & ((uint64(1) << before) - uint64(1))
+    return int64(masks[uint64(2) * group + uint64(1)] + count_ones(mask))
 
 
 @inlined
@@ -515,7 +564,7 @@ def _sum_up(data: Any, missed: Any, tables: Any, scratch: Any) -> None:
         if not _add_long_word(data, start, size, word, tables, scratch):
             _start_word(data, word, tables, scratch)
             row = scratch.sums.shape[0] - PENDING + word
-            scratch.found[word] += _add_any_ngrams(scratch.sums, row, data, start, start + size, tables, scratch.rows)
+            scratch.found[word] += _add_any_ngrams(scratch.sums, row, data, start, start + size, tables, scratch)
 
 
 @inlined

@@ -37,7 +37,7 @@ class Tables(NamedTuple):
     entry_bytes: np.ndarray  # uint8
     words: int
     end_of_line: int  # row of `</s>`, -1 where the dictionary lacks it
-    matrix: np.ndarray  # float32, (rows, a multiple of LANES)
+    matrix: np.ndarray  # float32, (rows, a multiple of LANES); with `blocks` one more, of zeros
     blocks: np.ndarray  # uint64, empty where every bucket has a row
     sieve: np.ndarray  # uint64, a power of two of them; as empty
     buckets: int
@@ -73,7 +73,7 @@ def make_tables(model: ModelFile) -> Tables:
         entry_bytes=spelled,
         words=len(model.words),
         end_of_line=model.words.index(b"</s>") if b"</s>" in model.words else -1,
-        matrix=_widened(model.matrix),
+        matrix=_widened(model.matrix, len(model.matrix) + (model.kept is not None)),
         blocks=blocks,
         sieve=sieve,
         buckets=model.buckets,
@@ -83,20 +83,20 @@ def make_tables(model: ModelFile) -> Tables:
         maxn=model.maxn,
         word_ngrams=model.word_ngrams,
         loss=int(model.loss),
-        output=_widened(model.output),
+        output=_widened(model.output, len(model.output)),
         left=np.array(left, np.int32),
         right=np.array(right, np.int32),
         sigmoid=sigmoid_table(),
     )
 
 
-def _widened(matrix: np.ndarray) -> np.ndarray:
-    """The matrix with columns of zeros up to a multiple of LANES; where it is not large, from a cache line on."""
-    rows, columns = matrix.shape
-    if columns % LANES == 0 and matrix.nbytes > LARGEST_COPY:
+def _widened(matrix: np.ndarray, rows: int) -> np.ndarray:
+    """The matrix with rows and columns of zeros up to a multiple of LANES; where it is not large, aligned."""
+    given, columns = matrix.shape
+    if rows == given and columns % LANES == 0 and matrix.nbytes > LARGEST_COPY:
         return np.ascontiguousarray(matrix)
     wide = zeros((rows, columns + -columns % LANES), np.float32)
-    wide[:, :columns] = matrix
+    wide[:given, :columns] = matrix
     return wide
 
 
