@@ -21,7 +21,7 @@ from stages.identify.lanes import (
     zeros,
 )
 from stages.text.compiled import load8, low_zeros
-from stages.text.windows import WINDOW, continuations, count_ones, first_one, separators
+from stages.text.windows import WINDOW, continuations, count_ones, first_one, ones_in, separators
 
 WORD_NGRAM: Final = 116049371
 MIXER: Final = 0x9E3779B97F4A7C15
@@ -32,8 +32,11 @@ END_OF_LINE: Final = 0x3E732F3C
 REMEMBERED_BYTES: Final = WINDOW - 1
 """Longest word whose sum of rows is remembered: with the number of its rows it takes four 64-bit numbers."""
 
-MOST_ROWS: Final = 255
-"""A word of fewer rows is remembered: one byte holds their number + 1."""
+MOST_ROWS: Final = 127
+"""A word of fewer rows is remembered: seven bits hold their number + 1."""
+
+UPPER_LAST: Final = np.uint64(1 << 63)
+"""Set in the first of a pair of places where the second one was used last."""
 
 ROOM: Final = 512
 """Characters that are listed before their n-grams are added."""
@@ -41,13 +44,16 @@ ROOM: Final = 512
 OPENS, CLOSES = 1, 2
 """What a segment of the listed characters has of its word: the beginning, the end."""
 
-CACHE_BYTES: Final = 1 << 20
-"""Of the sums of words: with their spelling, what most processors have as second level cache."""
+CACHE_BYTES: Final = 1 << 24
+"""Of the sums of words: with their spelling 24 MB, touched only as words come."""
 
 FEWEST_PLACES: Final = 256
 
-PENDING: Final = 32
+PENDING: Final = 64
 """Words that are found before the first of them is added, so that what is remembered of them comes from memory."""
+
+FEW_EDGES: Final = 12
+"""Of words in a window: most have fewer."""
 
 _KEPT_BYTES: Final = (np.arange(WINDOW) < np.arange(WINDOW + 1)[:, None]).astype(np.uint8) * np.uint8(0xFF)
 KEPT: Final = np.ascontiguousarray(_KEPT_BYTES).view(np.uint64).reshape(-1)
@@ -62,11 +68,12 @@ class Scratch(NamedTuple):
     """
 
     running: np.ndarray  # uint64, hashes
-    known: np.ndarray  # uint64, four for each place: the bytes of a word and, highest, the number of its rows + 1
-    recent: np.ndarray  # uint8, which place of each pair was used last
+    known: np.ndarray  # uint64, four for each place: a word, highest in 7 bits the number of its rows + 1, UPPER_LAST
     sums: np.ndarray  # float32, (places + 1 + PENDING, width): of remembered words, of the text, of the words to add
+    edges: np.ndarray  # int64, where words begin and end
     pending: np.ndarray  # uint64, eight for each word that is still to be added: bytes, hash, start, size
     letters: np.ndarray  # uint8, the same memory
+    places: np.ndarray  # int64, where each of these words is remembered or may be
     at: np.ndarray  # int64, where the sum of each of these words is
     found: np.ndarray  # int64, and of how many rows; -1 for a label, which is no text
     missed: np.ndarray  # int64, which of them are not remembered
@@ -95,10 +102,11 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
     return Scratch(
         np.zeros(tables.word_ngrams - 1, np.uint64),
         zeros((4 * places,), np.uint64),
-        np.zeros(places // 2, np.uint8),
         zeros((places + 1 + PENDING, width), np.float32),
+        np.zeros(2 * PENDING + 2 * WINDOW, np.int64),
         pending,
         pending.view(np.uint8),
+        np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
@@ -148,9 +156,8 @@ def _slot_hash(first: Any, second: Any, third: Any, fourth: Any, size: Any) -> A
 
 @inlined
 def _look(data: Any, start: Any) -> Any:
-    """The separators among the WINDOW bytes from `start` on, and these bytes."""
+    """The WINDOW bytes from `start` on."""
     return (
-        separators(data, start),
         load8(data, start),
         load8(data, start + uint64(8)),
         load8(data, start + uint64(16)),
@@ -160,7 +167,7 @@ def _look(data: Any, start: Any) -> Any:
 
 @inlined
 def _window(data: Any, start: Any, end: Any, window: Any) -> Any:
-    """As `_look`; near the end of the buffer the bytes up to `end` and zeros, which separate words."""
+    """As `_look`; near the end of the buffer the bytes up to `end` and zeros."""
     if start + WINDOW <= data.size:
         return _look(data, uint64(start))
     for place in range(WINDOW):
@@ -182,7 +189,7 @@ def fill_slots(slots: Any, likely: Any, shift: Any, starts: Any, spelled: Any, w
     mask = uint64(slots.size - 1)
     for entry in range(starts.size - 1):
         start, size = starts[entry], starts[entry + 1] - starts[entry]
-        _, first, second, third, fourth = _window(spelled, start, start + size, window)
+        first, second, third, fourth = _window(spelled, start, start + size, window)
         kept = 4 * min(size, WINDOW)
         first, second = first & KEPT[kept], second & KEPT[kept + 1]
         third, fourth = third & KEPT[kept + 2], fourth & KEPT[kept + 3]
@@ -576,81 +583,108 @@ def _differs(known: Any, at: Any, first: Any, second: Any, third: Any, fourth: A
 
 
 @inlined
-def _find_words(data: Any, place: Any, end: Any, shift: Any, scratch: Any) -> Any:
-    """List the next words of a text and ask for what is remembered of them; their number and the place after them."""
-    pending = scratch.pending
-    listed = uint64(0)
-    while listed < uint64(PENDING):
-        while place < end and separates(data[uint64(place)]):
-            place += 1
-        if place >= end:
-            break
-        start = place
-        breaks, first, second, third, fourth = _window(data, start, end, scratch.window)
-        size = min(int64(first_one(breaks)), end - start)
-        place = start + size
-        if size == WINDOW:
-            while place < end and not separates(data[uint64(place)]):
-                place += 1
-        kept = uint64(size) << uint64(2)
+def _find_edges(data: Any, place: Any, end: Any, opened: Any, scratch: Any) -> Any:
+    """List where words begin and end in the next windows of a text; how many places, and the one to go on from.
+
+    `opened` is where a word began that has not ended yet, or -1. No branch depends on how many there are, but for
+    windows of very many.
+    """
+    edges, window = scratch.edges, scratch.window
+    edges[0] = opened
+    count, before = uint64(opened >= 0), uint32(opened >= 0)
+    while place < end and count <= uint64(2 * PENDING - WINDOW):
+        if place + WINDOW <= data.size:
+            inside = ~separators(data, uint64(place))
+        else:
+            for at in range(WINDOW):
+                window[at] = data[place + at] if place + at < end else uint8(0)
+            inside = ~separators(window, uint64(0))
+        inside &= uint32((uint64(1) << uint64(min(end - place, WINDOW))) - uint64(1))
+        changes = inside ^ ((inside << uint32(1)) | before)
+        before, more, at = inside >> uint32(31), count + uint64(ones_in(changes)), count
+        while True:
+            for _ in range(FEW_EDGES):
+                edges[at] = place + int64(first_one(changes))
+                changes &= changes - uint32(1)
+                at += uint64(1)
+            if at >= more:
+                break
+        count = more
+        place += WINDOW
+    if place >= end and count & uint64(1):
+        edges[count] = end
+        count += uint64(1)
+    return count, min(place, end)
+
+
+@inlined
+def _list_words(data: Any, words: Any, end: Any, shift: Any, scratch: Any) -> Any:
+    """List the words between edges, and ask for what is remembered of them; how many are before an end of line."""
+    pending, edges = scratch.pending, scratch.edges
+    for word in range(words):
+        start = edges[uint64(2) * word]
+        size = uint64(edges[uint64(2) * word + uint64(1)] - start)
+        first, second, third, fourth = _window(data, start, end, scratch.window)
+        kept = min(size, uint64(WINDOW)) << uint64(2)
         first, second = first & KEPT[kept], second & KEPT[kept + uint64(1)]
         third, fourth = third & KEPT[kept + uint64(2)], fourth & KEPT[kept + uint64(3)]
-        size = place - start
-        if size == 4 and first == uint64(END_OF_LINE):
-            place = end
-            break
+        if size == uint64(4) and first == uint64(END_OF_LINE):
+            return word
         hashed = _slot_hash(first, second, third, fourth, size)
         fetch(scratch.known, (hashed >> uint64(shift)) << uint64(3))
-        at = listed << uint64(3)
+        at = word << uint64(3)
         pending[at], pending[at + uint64(1)] = first, second
         pending[at + uint64(2)], pending[at + uint64(3)] = third, fourth
-        pending[at + uint64(4)], pending[at + uint64(5)], pending[at + uint64(6)] = hashed, uint64(start), uint64(size)
-        listed += uint64(1)
-    return listed, place
+        pending[at + uint64(4)], pending[at + uint64(5)], pending[at + uint64(6)] = hashed, uint64(start), size
+    return words
 
 
 @inlined
 def _recall(listed: Any, shift: Any, scratch: Any) -> Any:
     """Note where the sums of the listed words are or will be, and ask for them; how many words are not remembered."""
-    pending, known, recent, width = scratch.pending, scratch.known, scratch.recent, uint64(scratch.sums.shape[1])
+    pending, known, width = scratch.pending, scratch.known, uint64(scratch.sums.shape[1])
     fresh, missed = uint64(scratch.sums.shape[0] - PENDING), uint64(0)
     for word in range(listed):
         place = word << uint64(3)
         first, second = pending[place], pending[place + uint64(1)]
         third, fourth = pending[place + uint64(2)], pending[place + uint64(3)]
-        pair = pending[place + uint64(4)] >> uint64(shift)
-        at = pair << uint64(1)
-        upper = _differs(known, at + uint64(1), first, second, third, fourth) == 0
-        lower = _differs(known, at, first, second, third, fourth) == 0
+        pair = (pending[place + uint64(4)] >> uint64(shift)) << uint64(1)
+        upper = _differs(known, pair + uint64(1), first, second, third, fourth) == 0
+        lower = _differs(known, pair, first, second, third, fourth) == 0
         there = (upper | lower) & (pending[place + uint64(6)] <= uint64(REMEMBERED_BYTES))
-        at += uint64(upper)
-        recent[pair] = uint8(upper) if there else recent[pair]
-        scratch.found[word] = int64(known[(at << uint64(2)) + uint64(3)] >> uint64(56)) - 1
+        facts = (pair << uint64(2)) + uint64(3)
+        last = upper if there else known[facts] >= UPPER_LAST
+        known[facts] = (known[facts] & (UPPER_LAST - uint64(1))) | (UPPER_LAST if last else uint64(0))
+        scratch.found[word] = int64((known[facts + (uint64(upper) << uint64(2))] >> uint64(56)) & uint64(127)) - 1
+        at = pair + uint64(upper if there else not last)
+        fetch(scratch.sums, at * width)
+        scratch.places[word] = int64(at)
         scratch.at[word] = int64(at if there else fresh + word)
-        fetch(scratch.sums, (at if there else (pair << uint64(1)) + uint64(recent[pair] ^ uint8(1))) * width)
         scratch.missed[missed] = int64(word)
         missed += uint64(not there)
     return int64(missed)
 
 
 @inlined
-def _remember(missed: Any, shift: Any, scratch: Any) -> None:
-    """Keep the sums that were made in the places that were not used last."""
-    pending, known, recent, sums = scratch.pending, scratch.known, scratch.recent, scratch.sums
+def _remember(missed: Any, scratch: Any) -> None:
+    """Keep the sums that were made in the places that were not used last.
+
+    They count as used once they are used again: words that do not come back then take the place of each other.
+    """
+    pending, known, sums = scratch.pending, scratch.known, scratch.sums
     for number in range(missed):
         word = uint64(scratch.missed[number])
         place, found = word << uint64(3), scratch.found[word]
         if pending[place + uint64(6)] > uint64(REMEMBERED_BYTES) or found >= MOST_ROWS:
             continue
-        pair = pending[place + uint64(4)] >> uint64(shift)
-        at = (pair << uint64(1)) + uint64(recent[pair] ^ uint8(1))
-        recent[pair] = uint8(at & uint64(1))
+        at = uint64(scratch.places[word])
         for column in range(0, sums.shape[1], LANES):
             copy_lanes(sums, int64(at), scratch.at[word], column)
         to = at << uint64(2)
         known[to], known[to + uint64(1)] = pending[place], pending[place + uint64(1)]
         known[to + uint64(2)] = pending[place + uint64(2)]
-        known[to + uint64(3)] = pending[place + uint64(3)] | (uint64(found + 1) << uint64(56))
+        facts = pending[place + uint64(3)] | (uint64(found + 1) << uint64(56))
+        known[to + uint64(3)] = facts | (known[to + uint64(3)] & UPPER_LAST)
 
 
 @inlined
@@ -687,14 +721,19 @@ def predict(data: Any, starts: Any, ends: Any, tables: Any, scratch: Any, labels
         count, words = 0, 0
         for column in range(width):
             sums[total, column] = 0
+        opened = int64(-1)
         while place < end:
-            listed, place = _find_words(data, place, end, shift, scratch)
+            edges, place = _find_edges(data, place, end, opened, scratch)
+            opened = scratch.edges[edges - uint64(1)] if edges & uint64(1) else int64(-1)
+            listed = _list_words(data, edges >> uint64(1), end, shift, scratch)
+            if listed < edges >> uint64(1):
+                place = end
             missed = _recall(listed, shift, scratch)
             if missed:
                 _sum_up(data, missed, tables, scratch)
             found, words = _add_words(listed, words, data, tables, scratch)
             count += found
-            _remember(missed, shift, scratch)
+            _remember(missed, scratch)
         if tables.end_of_line >= 0:
             _add_row(sums, total, tables.matrix, tables.end_of_line, scratch.rows)
             count += 1
