@@ -36,7 +36,7 @@ MOST_ROWS: Final = 127
 """A word of fewer rows is remembered: seven bits hold their number + 1."""
 
 UPPER_LAST: Final = np.uint64(1 << 63)
-"""Set in the first of a pair of places where the second one was used last."""
+"""Set in the last number of the first word of a pair where the second word was used last."""
 
 ROOM: Final = 512
 """Characters that are listed before their n-grams are added."""
@@ -44,10 +44,10 @@ ROOM: Final = 512
 OPENS, CLOSES = 1, 2
 """What a segment of the listed characters has of its word: the beginning, the end."""
 
-CACHE_BYTES: Final = 1 << 24
-"""Of the sums of words: with their spelling 24 MB, touched only as words come."""
+CACHE_BYTES: Final = 1 << 25
+"""Of words and their sums, at most; touched only as words come."""
 
-FEWEST_PLACES: Final = 256
+FEWEST_PAIRS: Final = 128
 
 PENDING: Final = 64
 """Words that are found before the first of them is added, so that what is remembered of them comes from memory."""
@@ -64,12 +64,16 @@ class Scratch(NamedTuple):
     """What the kernel writes to: the word n-grams that are open, the words that it remembers and their sums, and the
     nodes or labels that are looked at.
 
+    Words are remembered in pairs by the upper bits of their hash. A pair has three rows of `sums`: in the first its two
+    words, of four 64-bit numbers each, highest in 7 bits the number of a word's rows + 1, and UPPER_LAST; then their
+    sums. So they are in one page.
+
     Kept from call to call for the same model: what is remembered is what would be computed anew.
     """
 
     running: np.ndarray  # uint64, hashes
-    known: np.ndarray  # uint64, four for each place: a word, highest in 7 bits the number of its rows + 1, UPPER_LAST
-    sums: np.ndarray  # float32, (places + 1 + PENDING, width): of remembered words, of the text, of the words to add
+    sums: np.ndarray  # float32, (3 pairs + 1 + PENDING, width): three for each pair, of the text, of the words to add
+    known: np.ndarray  # uint64, the same memory: each pair's first row has its words
     edges: np.ndarray  # int64, where words begin and end
     pending: np.ndarray  # uint64, eight for each word that is still to be added: bytes, hash, start, size
     letters: np.ndarray  # uint8, the same memory
@@ -94,15 +98,16 @@ class Scratch(NamedTuple):
 
 def make_scratch(tables: Any, top_k: int) -> Scratch:
     """Room for any number of texts."""
-    width, places, longest = tables.matrix.shape[1], FEWEST_PLACES, max(tables.maxn, 0)
-    while places * 8 * width <= CACHE_BYTES:
-        places *= 2
+    width, pairs, longest = tables.matrix.shape[1], FEWEST_PAIRS, max(tables.maxn, 0)
+    while pairs * 2 * 12 * width <= CACHE_BYTES:
+        pairs *= 2
+    sums = zeros((3 * pairs + 1 + PENDING, width), np.float32)
     room = ROOM + 4 * longest + 2 * WINDOW
     pending = zeros((8 * PENDING,), np.uint64)
     return Scratch(
         np.zeros(tables.word_ngrams - 1, np.uint64),
-        zeros((4 * places,), np.uint64),
-        zeros((places + 1 + PENDING, width), np.float32),
+        sums,
+        sums.reshape(-1).view(np.uint64),
         np.zeros(2 * PENDING + 2 * WINDOW, np.int64),
         pending,
         pending.view(np.uint8),
@@ -575,9 +580,8 @@ def _sum_up(data: Any, missed: Any, tables: Any, scratch: Any) -> None:
 
 
 @inlined
-def _differs(known: Any, at: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
+def _differs(known: Any, place: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
     """0 if these are the bytes of a remembered word, whatever the number of its rows."""
-    place = at << uint64(2)
     found = (known[place] ^ first) | (known[place + uint64(1)] ^ second) | (known[place + uint64(2)] ^ third)
     return found | ((known[place + uint64(3)] ^ fourth) << uint64(8))
 
@@ -631,7 +635,7 @@ def _list_words(data: Any, words: Any, end: Any, shift: Any, scratch: Any) -> An
         if size == uint64(4) and first == uint64(END_OF_LINE):
             return word
         hashed = _slot_hash(first, second, third, fourth, size)
-        fetch(scratch.known, (hashed >> uint64(shift)) << uint64(3))
+        fetch(scratch.sums, uint64(3) * (hashed >> uint64(shift)) * uint64(scratch.sums.shape[1]))
         at = word << uint64(3)
         pending[at], pending[at + uint64(1)] = first, second
         pending[at + uint64(2)], pending[at + uint64(3)] = third, fourth
@@ -648,15 +652,16 @@ def _recall(listed: Any, shift: Any, scratch: Any) -> Any:
         place = word << uint64(3)
         first, second = pending[place], pending[place + uint64(1)]
         third, fourth = pending[place + uint64(2)], pending[place + uint64(3)]
-        pair = (pending[place + uint64(4)] >> uint64(shift)) << uint64(1)
-        upper = _differs(known, pair + uint64(1), first, second, third, fourth) == 0
-        lower = _differs(known, pair, first, second, third, fourth) == 0
+        row = uint64(3) * (pending[place + uint64(4)] >> uint64(shift))
+        words = row * (width >> uint64(1))
+        upper = _differs(known, words + uint64(4), first, second, third, fourth) == 0
+        lower = _differs(known, words, first, second, third, fourth) == 0
         there = (upper | lower) & (pending[place + uint64(6)] <= uint64(REMEMBERED_BYTES))
-        facts = (pair << uint64(2)) + uint64(3)
+        facts = words + uint64(3)
         last = upper if there else known[facts] >= UPPER_LAST
         known[facts] = (known[facts] & (UPPER_LAST - uint64(1))) | (UPPER_LAST if last else uint64(0))
         scratch.found[word] = int64((known[facts + (uint64(upper) << uint64(2))] >> uint64(56)) & uint64(127)) - 1
-        at = pair + uint64(upper if there else not last)
+        at = row + uint64(1) + uint64(upper if there else not last)
         fetch(scratch.sums, at * width)
         scratch.places[word] = int64(at)
         scratch.at[word] = int64(at if there else fresh + word)
@@ -666,8 +671,8 @@ def _recall(listed: Any, shift: Any, scratch: Any) -> Any:
 
 
 @inlined
-def _remember(missed: Any, scratch: Any) -> None:
-    """Keep the sums that were made in the places that were not used last.
+def _remember(missed: Any, shift: Any, scratch: Any) -> None:
+    """Keep the sums that were made in the places of their pairs that were not used last.
 
     They count as used once they are used again: words that do not come back then take the place of each other.
     """
@@ -680,7 +685,8 @@ def _remember(missed: Any, scratch: Any) -> None:
         at = uint64(scratch.places[word])
         for column in range(0, sums.shape[1], LANES):
             copy_lanes(sums, int64(at), scratch.at[word], column)
-        to = at << uint64(2)
+        row = uint64(3) * (pending[place + uint64(4)] >> uint64(shift))
+        to = row * uint64(sums.shape[1] >> 1) + ((at - row - uint64(1)) << uint64(2))
         known[to], known[to + uint64(1)] = pending[place], pending[place + uint64(1)]
         known[to + uint64(2)] = pending[place + uint64(2)]
         facts = pending[place + uint64(3)] | (uint64(found + 1) << uint64(56))
@@ -715,7 +721,7 @@ def predict(data: Any, starts: Any, ends: Any, tables: Any, scratch: Any, labels
     """Fill in the best labels and their scores, (texts, k), of the texts data[starts[i]:ends[i]]; -1 where none is."""
     running, sums = scratch.running, scratch.sums
     width, total = sums.shape[1], sums.shape[0] - PENDING - 1
-    shift = 65 - int64(count_ones(uint64(total - 1)))  # upper bits of a hash name a pair of places
+    shift = 64 - int64(count_ones(uint64(total // 3 - 1)))  # upper bits of a hash name a pair
     for text in range(starts.size):
         place, end = starts[text], ends[text]
         count, words = 0, 0
@@ -733,7 +739,7 @@ def predict(data: Any, starts: Any, ends: Any, tables: Any, scratch: Any, labels
                 _sum_up(data, missed, tables, scratch)
             found, words = _add_words(listed, words, data, tables, scratch)
             count += found
-            _remember(missed, scratch)
+            _remember(missed, shift, scratch)
         if tables.end_of_line >= 0:
             _add_row(sums, total, tables.matrix, tables.end_of_line, scratch.rows)
             count += 1
