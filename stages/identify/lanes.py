@@ -9,7 +9,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from stages.identify.compiled import inlined
 from stages.text.windows import WINDOW
 
 _operation: Callable[[Any], Any] = intrinsic
@@ -88,12 +87,6 @@ def zeros(shape: tuple[int, ...], kind: type[np.generic]) -> np.ndarray:
     return room[start : start + size].view(kind).reshape(shape)
 
 
-@inlined
-def separates(byte: Any) -> Any:
-    """Whether fastText ends a word here; a line feed, which ends its line, counts as a space."""
-    return byte <= 32 and (byte == 32 or (9 <= byte <= 13) or byte == 0)
-
-
 @_operation
 def fetch(typing_context: Any, array: Any, place: Any) -> Any:
     """Ask for the cache line of an item of an array, counted through its rows; it may lie outside."""
@@ -146,9 +139,9 @@ def hash_block(
 ) -> Any:  # fmt: skip
     """Fill in the buckets of the n-grams that begin with the BLOCK characters from `place` on.
 
-    Nothing is checked: `codes` (uint32) are the bytes of a character, the first the lowest, of at most `widest` bytes;
-    BLOCK + maxn - 1 of them are read. `buckets` (uint32) has as many places as `codes` for each length of n-grams; those
-    of lengths below `minn` are left. All bytes but the first are from 0x80 on, as those after the first in UTF-8 are.
+    Nothing is checked: `codes` (uint32) are the bytes of a character, the first the lowest, of at most `widest` bytes,
+    all but the first from 0x80 on; BLOCK + maxn - 1 of them are read. `buckets` (uint32) has as many places as `codes`
+    for each length of n-grams; those of lengths below `minn` are left.
     """
     word, double = ir.IntType(32), ir.IntType(64)
 

@@ -16,7 +16,6 @@ from stages.identify.lanes import (
     copy_lanes,
     fetch,
     hash_block,
-    separates,
     widen,
     zeros,
 )
@@ -513,7 +512,8 @@ def _start_word(data: Any, word: Any, tables: Any, scratch: Any) -> Any:
     """Begin the sum of a word with its own row, if it has one; whether n-grams are to be added."""
     pending, sums = scratch.pending, scratch.sums
     place, row = uint64(word) << uint64(3), sums.shape[0] - PENDING + word
-    hashed, start, size = pending[place + uint64(4)], int64(pending[place + uint64(5)]), int64(pending[place + uint64(6)])
+    hashed, start = pending[place + uint64(4)], int64(pending[place + uint64(5)])
+    size = int64(pending[place + uint64(6)])
     for column in range(sums.shape[1]):
         sums[row, column] = 0
     entry = int64(-1)

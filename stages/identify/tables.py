@@ -24,10 +24,10 @@ class Tables(NamedTuple):
     """A model as the kernel reads it.
 
     Words (then labels) are found by open addressing: `slots` holds the number of an entry or -1, `entry_bytes` from
-    `entry_starts` its spelling. The row of bucket b is `words` + b, or with `blocks` `words` + the number of buckets below
-    b that have one: each block tells of 32 buckets by a bit which have one, and in its upper half how many have one up
-    to the last of them. `sieve` is smaller and read first: a bit is set if one of the buckets has a row whose number
-    ends with that of the bit.
+    `entry_starts` its spelling. The row of bucket b is `words` + b, or with `blocks` `words` + the number of buckets
+    below b that have one: each block tells of 32 buckets by a bit which have one, and in its upper half how many have
+    one up to the last of them. `sieve` is smaller and read first: a bit is set if one of the buckets whose numbers end
+    with that of the bit has a row.
     """
 
     slots: np.ndarray  # int32, a power of two of them
