@@ -40,6 +40,9 @@ UPPER_LAST: Final = np.uint64(1 << 63)
 ROOM: Final = 512
 """Characters that are listed before their n-grams are added."""
 
+LONGEST_NGRAM: Final = 16
+"""Characters of n-grams that are hashed side by side; of longer ones models may ask, but none does."""
+
 OPENS, CLOSES = 1, 2
 """What a segment of the listed characters has of its word: the beginning, the end."""
 
@@ -97,7 +100,8 @@ class Scratch(NamedTuple):
 
 def make_scratch(tables: Any, top_k: int) -> Scratch:
     """Room for any number of texts."""
-    width, pairs, longest = tables.matrix.shape[1], FEWEST_PAIRS, max(tables.maxn, 0)
+    width, pairs = tables.matrix.shape[1], FEWEST_PAIRS
+    longest = tables.maxn if 0 < tables.maxn <= LONGEST_NGRAM else 0
     while pairs * 2 * 12 * width <= CACHE_BYTES:
         pairs *= 2
     sums = zeros((3 * pairs + 1 + PENDING, width), np.float32)
@@ -118,7 +122,7 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
         np.zeros(2 * WINDOW, np.uint8),
         np.zeros(room, np.uint32),
         np.zeros(max(longest, 1) * room, np.uint32),
-        np.array(_offsets(tables, room), np.int64),
+        np.array(_offsets(range(max(tables.minn, 1), longest + 1), room), np.int64),
         np.zeros(2 * room, np.uint64),
         np.zeros(4 * PENDING, np.int64),
         np.zeros(room * max(longest, 1), np.int64),
@@ -130,11 +134,9 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
     )
 
 
-def _offsets(tables: Any, room: int) -> list[int]:
-    """Places of the n-grams of a group, by where they end: as many ends as 64 bits hold, or one."""
-    sizes = range(max(tables.minn, 1), tables.maxn + 1)
-    ends = max(64 // max(len(sizes), 1), 1)
-    return [(size - 1) * room + end + 1 - size for end in range(ends) for size in sizes][:64]
+def _offsets(sizes: range, room: int) -> list[int]:
+    """Places of the n-grams of a group, by where they end: as many ends as 64 bits hold."""
+    return [(size - 1) * room + end + 1 - size for end in range(64 // max(len(sizes), 1)) for size in sizes]
 
 
 def with_top_k(scratch: Scratch, top_k: int) -> Scratch:
@@ -527,7 +529,7 @@ def _start_word(data: Any, word: Any, tables: Any, scratch: Any) -> Any:
     if entry >= 0:
         _add_row(sums, row, tables.matrix, entry, scratch.rows)
         scratch.found[word] = 1
-    return tables.maxn > 0 and tables.buckets > 0
+    return tables.maxn >= max(tables.minn, 1) and tables.buckets > 0
 
 
 @inlined
@@ -553,10 +555,10 @@ def _sum_up(data: Any, missed: Any, tables: Any, scratch: Any) -> None:
         if not _start_word(data, word, tables, scratch):
             continue
         size = int64(pending[(uint64(word) << uint64(3)) + uint64(6)])
-        if at + size + 2 >= _most_codes(codes, tables):
+        if listed and at + size + 2 >= _most_codes(codes, tables):
             _add_segments(scratch, tables, at, bits, listed)
             at, bits, listed = tables.maxn, uint64(0), 0
-        good = size <= REMEMBERED_BYTES
+        good = size <= REMEMBERED_BYTES and tables.maxn <= LONGEST_NGRAM
         if good:
             codes[at] = 60
             after, covered, seen = _list_word(word, codes, at + 1, scratch)
@@ -568,12 +570,13 @@ def _sum_up(data: Any, missed: Any, tables: Any, scratch: Any) -> None:
         if not good:
             scratch.others[others] = word
             others += 1
-    _add_segments(scratch, tables, at, bits, listed)
+    if listed:
+        _add_segments(scratch, tables, at, bits, listed)
     for number in range(others):
         word = scratch.others[number]
         place = uint64(word) << uint64(3)
         start, size = int64(pending[place + uint64(5)]), int64(pending[place + uint64(6)])
-        if not _add_long_word(data, start, size, word, tables, scratch):
+        if tables.maxn > LONGEST_NGRAM or not _add_long_word(data, start, size, word, tables, scratch):
             _start_word(data, word, tables, scratch)
             row = scratch.sums.shape[0] - PENDING + word
             scratch.found[word] += _add_any_ngrams(scratch.sums, row, data, start, start + size, tables, scratch)
