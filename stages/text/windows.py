@@ -55,6 +55,10 @@ def _is_high(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
     return builder.icmp_unsigned(">=", found, every(0x80))
 
 
+def _continues(builder: Any, found: Any, every: Callable[[int], Any]) -> Any:
+    return builder.icmp_unsigned("==", builder.and_(found, every(0xC0)), every(0x80))
+
+
 @_operation
 def count_ones(typing_context: Any, word: Any) -> Any:
     """Number of set bits of a uint64."""
@@ -129,6 +133,12 @@ def at_least(typing_context: Any, data: Any, place: Any, byte: Any) -> Any:
 def high_bytes(typing_context: Any, data: Any, place: Any) -> Any:
     """As `separators`, for bytes from 0x80 on."""
     return types.uint32(data, types.uint64), _of_window(_is_high)
+
+
+@_operation
+def continuations(typing_context: Any, data: Any, place: Any) -> Any:
+    """As `separators`, for the bytes 0x80 to 0xBF, which continue a character of UTF-8."""
+    return types.uint32(data, types.uint64), _of_window(_continues)
 
 
 @_operation
