@@ -26,18 +26,9 @@ def test_rows_that_no_member_names_are_clusters_of_their_own(count: int, data: s
     joined = {"cluster": "c", "cluster_size": 7, "labelled_size": 5, "evidence": "exact"}
     members = pa.RecordBatch.from_pylist([{"row": row, **joined} for row in named], schema=MEMBER)
     rows = pa.table({"doc_id": [f"d{row}" for row in range(count)]})
-    found = _membership(rows, members, np.array(labelled)).to_pylist()
-    assert found == [
-        {
-            "doc_id": f"d{row}",
-            **joined,
-            **(
-                {}
-                if row in named
-                else {"cluster": f"d{row}", "cluster_size": 1, "labelled_size": int(labelled[row]), "evidence": None}
-            ),
-        }
-        for row in range(count)
+    alone = [{"cluster": f"d{row}", "cluster_size": 1, "labelled_size": int(labelled[row])} for row in range(count)]
+    assert _membership(rows, members, np.array(labelled)).to_pylist() == [
+        {"doc_id": f"d{row}", **(joined if row in named else {**alone[row], "evidence": None})} for row in range(count)
     ]
 
 
