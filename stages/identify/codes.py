@@ -203,15 +203,6 @@ def scripts_of(code: str) -> tuple[str, ...]:
     return (script, *(s for s in scripts if s != script)) if script else scripts
 
 
-def fold_macro(code: str) -> str:
-    """The code with its language replaced by its macrolanguage: `ekk_Latn` to `est_Latn`; scripts in one form."""
-    language, _, script = code.partition("_")
-    known = _find(language.lower())
-    language = (known.macro or known.code) if known else language
-    script = _SCRIPT_VARIANTS.get(script, script)
-    return f"{language}_{script}" if script and language not in NOT_ONE_LANGUAGE else language
-
-
 def same_language(first: str, second: str) -> bool:
     """Whether two codes agree when macrolanguages and their members count as one: `est_Latn`, `ekk_Latn`.
 

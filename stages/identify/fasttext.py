@@ -15,7 +15,8 @@ from stages.identify.fit import LabelCodes, fit_scripts, label_codes
 from stages.identify.labels import codes_of_labels, parse_labels
 from stages.identify.lines import by_lines
 from stages.identify.model_file import ModelFile, read_model
-from stages.identify.predict import Scratch, make_scratch, predict, with_top_k
+from stages.identify.predict import predict
+from stages.identify.scratch import Scratch, make_scratch, with_top_k
 from stages.identify.strings import Strings, Texts, chunks
 from stages.identify.tables import Tables, make_tables
 from stages.registry import stage

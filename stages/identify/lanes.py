@@ -122,7 +122,7 @@ def _all(number: int) -> Any:
 
 
 def _remainders(builder: Any, hashes: Any, buckets: Any, magic: Any, shift: Any) -> Any:
-    """Buckets of hashes, as `predict._bucket_of` finds them."""
+    """Buckets of hashes, as `bucket_rows.bucket_of` finds them."""
     wide = ir.VectorType(ir.IntType(64), BLOCK)
     product = builder.mul(builder.zext(hashes, wide), builder.zext(_each(builder, magic), wide))
     upper = builder.trunc(builder.lshr(product, ir.Constant(wide, [32] * BLOCK)), _HASHES)

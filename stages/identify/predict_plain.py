@@ -8,7 +8,7 @@ import numpy as np
 from stages.identify.best import EPSILON, SIGMOID_END, SIGMOIDS, sigmoid_table
 from stages.identify.lanes import FNV_BASIS, FNV_PRIME
 from stages.identify.model_file import Loss, ModelFile
-from stages.identify.predict import WORD_NGRAM
+from stages.identify.ngrams_one_by_one import WORD_NGRAM
 from stages.identify.tables import tree
 
 _SEPARATORS = re.compile(rb"[ \n\r\t\v\f\0]+")

@@ -7,7 +7,7 @@ import numpy as np
 from stages.identify.best import HIERARCHICAL, sigmoid_table
 from stages.identify.lanes import LANES, zeros
 from stages.identify.model_file import MOST_EXAMPLES, ModelFile
-from stages.identify.predict import fill_slots
+from stages.identify.word_table import fill_slots
 from stages.text.windows import WINDOW
 
 LARGEST_COPY: Final = 1 << 28

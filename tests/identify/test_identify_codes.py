@@ -6,7 +6,6 @@ from stages.errors import ConfigError
 from stages.identify.codes import (
     bcp47,
     family_of,
-    fold_macro,
     groups_of,
     known_languages,
     name_of,
@@ -134,8 +133,6 @@ def test_names_and_scripts() -> None:
     assert name_of("und") == "Undetermined"
     assert scripts_of("srp_Latn") == ("Latn", "Cyrl")
     assert scripts_of("xxx_Cyrl") == ("Cyrl",)
-    assert fold_macro("cmn_Hani") == fold_macro("zho_Hans") == "zho_Hani"
-    assert fold_macro("und") == "und"
 
 
 def test_every_language_with_a_script_resolves_unless_it_is_several() -> None:

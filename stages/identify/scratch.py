@@ -1,0 +1,102 @@
+"""The memory that the kernel of a fastText model works in."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from stages.identify.lanes import zeros
+from stages.identify.ngrams_side_by_side import LONGEST_NGRAM
+from stages.identify.word_search import PENDING
+from stages.text.windows import WINDOW
+
+CACHE_BYTES: Final = 1 << 25
+"""Of words and their sums, at most; touched only as words come."""
+
+FEWEST_PAIRS: Final = 128
+
+ROOM: Final = 512
+"""Characters that are listed before their n-grams are added."""
+
+
+class Scratch(NamedTuple):
+    """What the kernel writes to: the word n-grams that are open, the words that it remembers and their sums, and the
+    nodes or labels that are looked at.
+
+    Words are remembered in pairs by the upper bits of their hash. A pair has three rows of `sums`: in the first its two
+    words, of four 64-bit numbers each, highest in 7 bits the number of a word's rows + 1, and `remembered.UPPER_LAST`;
+    then their sums. So they are in one page.
+
+    Kept from call to call for the same model: what is remembered is what would be computed anew.
+    """
+
+    running: np.ndarray  # uint64, hashes
+    sums: np.ndarray  # float32, (3 pairs + 1 + PENDING, width): three for each pair, of the text, of the words to add
+    known: np.ndarray  # uint64, the same memory: each pair's first row has its words
+    edges: np.ndarray  # int64, where words begin and end
+    pending: np.ndarray  # uint64, eight for each word that is still to be added: bytes, hash, start, size
+    letters: np.ndarray  # uint8, the same memory
+    places: np.ndarray  # int64, where each of these words is remembered or may be
+    at: np.ndarray  # int64, where the sum of each of these words is
+    found: np.ndarray  # int64, and of how many rows; -1 for a label, which is no text
+    missed: np.ndarray  # int64, which of them are not remembered
+    others: np.ndarray  # int64, which of those are long or no UTF-8
+    window: np.ndarray  # uint8, the last bytes of a buffer and zeros
+    codes: np.ndarray  # uint32, listed characters: their bytes, the first the lowest
+    buckets: np.ndarray  # uint32, maxn times the codes: of the n-grams that begin with each, by length
+    offsets: np.ndarray  # int64, of the n-grams of a group in these, from the first that it ends with
+    masks: np.ndarray  # uint64, two for each group: which of them are listed, and how many are before
+    segments: np.ndarray  # int64, four each: of which word, where its n-grams end from and to, OPENS and CLOSES
+    rows: np.ndarray  # int64, of n-grams that are still to be added
+    ranks: np.ndarray  # int64, how many of those before have a row of their own
+    nodes: np.ndarray  # int64
+    reached: np.ndarray  # float32
+    names: np.ndarray  # int64, a heap of one more than the labels that are asked for
+    values: np.ndarray  # float32
+
+
+def make_scratch(tables: Any, top_k: int) -> Scratch:
+    """Room for any number of texts."""
+    width, pairs = tables.matrix.shape[1], FEWEST_PAIRS
+    longest = tables.maxn if 0 < tables.maxn <= LONGEST_NGRAM else 0
+    while pairs * 2 * 12 * width <= CACHE_BYTES:
+        pairs *= 2
+    sums = zeros((3 * pairs + 1 + PENDING, width), np.float32)
+    room = ROOM + 4 * longest + 2 * WINDOW
+    pending = zeros((8 * PENDING,), np.uint64)
+    return Scratch(
+        np.zeros(tables.word_ngrams - 1, np.uint64),
+        sums,
+        sums.reshape(-1).view(np.uint64),
+        np.zeros(2 * PENDING + 2 * WINDOW, np.int64),
+        pending,
+        pending.view(np.uint8),
+        np.zeros(PENDING, np.int64),
+        np.zeros(PENDING, np.int64),
+        np.zeros(PENDING, np.int64),
+        np.zeros(PENDING, np.int64),
+        np.zeros(PENDING, np.int64),
+        np.zeros(2 * WINDOW, np.uint8),
+        np.zeros(room, np.uint32),
+        np.zeros(max(longest, 1) * room, np.uint32),
+        np.array(_offsets(range(max(tables.minn, 1), longest + 1), room), np.int64),
+        np.zeros(2 * room, np.uint64),
+        np.zeros(4 * PENDING, np.int64),
+        np.zeros(room * max(longest, 1), np.int64),
+        np.zeros(room * max(longest, 1) + 1, np.int64),
+        np.zeros(2 * len(tables.output), np.int64),
+        np.zeros(2 * len(tables.output), np.float32),
+        np.zeros(top_k + 1, np.int64),
+        np.zeros(top_k + 1, np.float32),
+    )
+
+
+def _offsets(sizes: range, room: int) -> list[int]:
+    """Places of the n-grams of a group, by where they end: as many ends as 64 bits hold."""
+    return [(size - 1) * room + end + 1 - size for end in range(64 // max(len(sizes), 1)) for size in sizes]
+
+
+def with_top_k(scratch: Scratch, top_k: int) -> Scratch:
+    """The same room for another number of labels."""
+    if len(scratch.names) == top_k + 1:
+        return scratch
+    return scratch._replace(names=np.zeros(top_k + 1, np.int64), values=np.zeros(top_k + 1, np.float32))
