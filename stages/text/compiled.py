@@ -21,7 +21,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 _SOURCES: Final = Path(__file__).parent.parent
-_KERNEL: Final = re.compile(rb"^@(?:kernel|inlined)$", re.MULTILINE)
+_COMPILED: Final = re.compile(rb"^(?:@(?:kernel|inlined)$|(?:from|import) (?:numba|llvmlite)\b)", re.MULTILINE)
 _CHECKED: Final = os.environ.get("NUMBA_BOUNDSCHECK") == "1"
 """Tests may run with every index checked: a mistake is then an IndexError and not a wild read."""
 
@@ -36,9 +36,9 @@ def _folders() -> Iterator[Path]:
 
 
 def _digest() -> str:
-    """Of every source file that declares kernels, and of this package, whose constants are compiled into them."""
+    """Of every source file that declares kernels or what they are made of, and of this package, with its constants."""
     sources = [(path, path.read_bytes()) for path in sorted(_SOURCES.rglob("*.py"))]
-    kept = [source for path, source in sources if path.parent == Path(__file__).parent or _KERNEL.search(source)]
+    kept = [source for path, source in sources if path.parent == Path(__file__).parent or _COMPILED.search(source)]
     return hashlib.sha256(b"\0".join([numba.__version__.encode(), b"checked" * _CHECKED, *kept])).hexdigest()[:16]
 
 
