@@ -65,7 +65,8 @@ def fill_slots(slots: Any, likely: Any, shift: Any, starts: Any, spelled: Any, w
         first, second = first & KEPT[kept], second & KEPT[kept + 1]
         third, fourth = third & KEPT[kept + 2], fourth & KEPT[kept + 3]
         hashed = slot_hash(first, second, third, fourth, size)
-        likely[hashed >> uint64(shift + 6)] |= uint64(1) << ((hashed >> uint64(shift)) & uint64(63))
+        bit = hashed >> uint64(shift)
+        likely[bit >> uint64(6)] |= uint64(1) << (bit & uint64(63))
         slot = (hashed >> uint64(32)) & mask
         while slots[slot] >= 0:
             other = starts[slots[slot]]

@@ -33,6 +33,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "softmax": {"loss": "softmax", "dim": 16, "minn": 2, "maxn": 4, "bucket": 5000},
     "hierarchical": {"loss": "hs", "dim": 16, "minn": 2, "maxn": 4, "bucket": 5000},
     "words only": {"loss": "softmax", "dim": 10},
+    "one word": {"loss": "softmax", "dim": 16, "minn": 2, "maxn": 4, "bucket": 50, "words": {"et": "tere"}},
     "single characters": {"loss": "hs", "dim": 5, "minn": 0, "maxn": 3, "bucket": 777},
     "word n-grams": {"loss": "softmax", "dim": 33, "minn": 1, "maxn": 2, "wordNgrams": 2, "bucket": 1024},
     "longer word n-grams": {"loss": "hs", "dim": 16, "wordNgrams": 4, "bucket": 4096},
@@ -72,14 +73,14 @@ TEXTS = [
 def train(folder: Path, name: str, options: dict[str, Any]) -> Path:
     draw = random.Random(name)
     count = options.get("labels", 0)
-    words = {f"l{i}": f"w{i} v{i % 17} u{i % 5}" for i in range(count)} if count else WORDS
+    words = {f"l{i}": f"w{i} v{i % 17} u{i % 5}" for i in range(count)} if count else options.get("words", WORDS)
     lines = []
     for label, text in words.items():
         for _ in range(3 if count else 40):
             lines.append(f"__label__{label} {' '.join(draw.choices(text.split(), k=5))}")
     draw.shuffle(lines)
     (folder / "train.txt").write_text("\n".join(lines) + "\n", "utf-8")
-    given = {key: value for key, value in options.items() if key not in ("quantize", "labels")}
+    given = {key: value for key, value in options.items() if key not in ("quantize", "labels", "words")}
     model = _train(str(folder / "train.txt"), given)
     path = folder / "model.bin"
     if "quantize" in options:
