@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -192,7 +193,7 @@ class RunDir:
             places = np.flatnonzero(pc.is_in(held.table.column("doc_id"), value_set=wanted))
             starts = np.cumsum([0, *(footer.num_rows for footer in held.footers)])
             firsts = np.searchsorted(places, starts)
-            for path, start, first, last in zip(held.paths, starts, firsts, firsts[1:], strict=False):
+            for path, start, (first, last) in zip(held.paths, starts[:-1], pairwise(firsts), strict=True):
                 if first < last:
                     yield path, places[first:last] - start
             return

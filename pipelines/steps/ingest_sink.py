@@ -39,7 +39,8 @@ from stages.ingest.records import (
 )
 from stages.ingest.time_limit import OutOfTime, time_limit
 from stages.normalize.quick import normalized
-from stages.text.ordered import ordered, utf8
+from stages.text.arrays import buffers
+from stages.text.ordered import ordered
 
 READERS = ("ingest.read", "datatrove.reader")
 EXTRACTORS = ("ingest.extract", "datatrove.extractor")
@@ -339,7 +340,7 @@ class _Waiting:
 
 def _without_text(texts: pa.LargeStringArray) -> list[int]:
     """Rows whose text is empty or nothing but white space."""
-    bounds, data = utf8(texts)
+    data, bounds = buffers(texts)
     odd = bounds[1:] == bounds[:-1]
     filled = np.flatnonzero(~odd)
     odd[filled] = _MAY_BE_BLANK[data[bounds[filled]]]

@@ -22,6 +22,7 @@ from stages.corpus.select import Select
 from stages.errors import ConfigError
 from stages.pii.redact import apply_spans
 from stages.registry import nearest
+from stages.text.arrays import buffers
 
 VERSION = 2
 DROPPED = ("language_second", "language_second_score")
@@ -253,22 +254,14 @@ _LAST_OF_SPACE = np.isin(np.arange(256), [space[-1] for space in _SPACES])
 
 def _may_have_spaces_around(texts: pa.Array) -> np.ndarray:
     """Whether a text begins with a byte with which white space begins, or ends with one with which it ends."""
-    bounds, data = _utf8(texts)
+    held, bounds = buffers(texts)
     begins, ends = bounds[:-1], bounds[1:]
     found: np.ndarray = begins < ends
-    held = np.frombuffer(data, np.uint8)
     found[found] = _FIRST_OF_SPACE[held[begins[found]]] | _LAST_OF_SPACE[held[ends[found] - 1]]
     return found
 
 
 def _hashes(texts: pa.Array) -> list[str]:
     """xxh3-128 of the UTF-8 of each text, in hexadecimal."""
-    bounds, data = _utf8(texts)
-    return [xxhash.xxh3_128_hexdigest(data[start:end]) for start, end in pairwise(bounds.tolist())]
-
-
-def _utf8(texts: pa.LargeStringArray) -> tuple[np.ndarray, memoryview]:
-    """Where the texts begin and end, and their bytes."""
-    _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    return bounds, memoryview(data if data is not None else b"")
+    held, bounds = buffers(texts)
+    return [xxhash.xxh3_128_hexdigest(held.data[start:end]) for start, end in pairwise(bounds.tolist())]

@@ -14,10 +14,11 @@ from numba import uint64
 from stages.normalize.invisible import is_invisible
 from stages.normalize.mojibake import PAIRS, repair_candidate, repair_line
 from stages.normalize.unicode import SOFT_HYPHEN, NormalizeUnicode, clean, has_late_control, normalize_text, trim
+from stages.text.arrays import buffers
 from stages.text.code_points import MULTIPLIER, entry, find_slot
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.kept import kept
-from stages.text.ordered import ordered, utf8
+from stages.text.ordered import ordered
 from stages.text.tables import tables
 
 UNCLEAN = 1
@@ -80,7 +81,7 @@ def _clean(text: str, flags: int, config: NormalizeUnicode) -> str:
 
 def _is_well_read(column: pa.LargeStringArray, row: int) -> bool:
     """Whether no line of a clean text is mojibake after all, trimmed or not, and it holds no C1 control."""
-    bounds, data = utf8(column)
+    data, bounds = buffers(column)
     text = data[bounds[row] : bounds[row + 1]]
     for start, end in _misread_lines(text, *_tables()).tolist():
         line = text[start:end].tobytes().decode()
@@ -104,7 +105,7 @@ def _replaced(column: pa.LargeStringArray, to_trim: np.ndarray, changed: dict[in
 
 def _trimmed(column: pa.LargeStringArray, rows: np.ndarray) -> pa.LargeStringArray:
     """`trim` of some of the texts."""
-    bounds, data = utf8(column)
+    data, bounds = buffers(column)
     trimmed = np.empty(int((bounds[rows + 1] - bounds[rows]).sum()), np.uint8)
     ends = np.zeros(len(rows) + 1, np.int64)
     _trim(data, bounds, rows, *_tables()[:2], trimmed, ends)
@@ -116,7 +117,7 @@ def suspects(column: pa.LargeStringArray) -> np.ndarray:
 
     A text may be flagged in vain, never the other way round.
     """
-    bounds, data = utf8(column)
+    data, bounds = buffers(column)
     flags = np.zeros(len(column), np.uint8)
     _scan(data, bounds, *_tables(), flags)
     return flags

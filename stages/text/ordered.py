@@ -6,32 +6,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from stages.text.arrays import buffers
 from stages.text.compiled import borrowed, item, kernel, put
 
 
 def ordered(columns: Sequence[pa.LargeStringArray], order: np.ndarray) -> pa.LargeStringArray:
     """Rows of the columns, as if they were one, in this order, none of them twice; no text may be null."""
-    parts = [utf8(column) for column in columns]
-    lengths = np.concatenate([np.diff(bounds) for bounds, _ in parts])
+    parts = [buffers(column) for column in columns]
+    lengths = np.concatenate([np.diff(bounds) for _, bounds in parts])
     ends = np.zeros(len(order) + 1, np.int64)
     np.cumsum(lengths[order], out=ends[1:])
     places = np.full(len(lengths), -1)
     places[order] = ends[:-1]
     out = np.empty(ends[-1], np.uint8)
     row = 0
-    for bounds, data in parts:
+    for data, bounds in parts:
         _copy(data, bounds, places[row : row + len(bounds) - 1], out)
         row += len(bounds) - 1
     return pa.LargeStringArray.from_buffers(len(order), pa.py_buffer(ends), pa.py_buffer(out))
-
-
-def utf8(column: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the texts begin and end, and the bytes they are in."""
-    _, offsets, data = column.buffers()
-    if not len(column):
-        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
-    bounds = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
-    return bounds, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
 
 
 @kernel
