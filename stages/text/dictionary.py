@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 
 import icu
 import numpy as np
-from numba import int64, uint8, uint32
+from numba import int32, int64, uint8, uint32
 
-from stages.text.code_points import decode, entry
+from stages.text.code_points import decode, entry, hash_bytes
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.ideographs import Paths, cut_plain_runs, dictionary
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.memory import room
-from stages.text.scan import CHANGED, MAY_COMPOSE, RUN, WordArrays, put_word
+from stages.text.scan import CHANGED, HAS_LETTER, IS_WORD, MAY_COMPOSE, RUN, WordArrays, put_word
 from stages.text.tables import MARK
 
 _THREAD = local()
@@ -27,59 +27,71 @@ class Cuts(NamedTuple):
     """Where those of each run begin, int64."""
     counts: np.ndarray
     """How many each run has, int64."""
+    plain: np.ndarray
+    """Which runs hold nothing but characters of three bytes that are `ideographs.PLAIN`, bool."""
 
 
 def cut_runs(
     data: np.ndarray, words: WordArrays, first: np.ndarray, tables: Any, segmenter: Segmenter = DICTIONARY
 ) -> tuple[WordArrays, np.ndarray]:
-    """Words and the first of each document, with each run of an unspaced script replaced by its words.
-
-    Equal runs are cut once.
-    """
+    """Words and the first of each document, with each run of an unspaced script replaced by its words."""
     if segmenter == "spaces":
         return words, first
     runs = room(words.classes.size + 1, np.int64)
     runs = runs[: list_runs(words.classes, runs)]
     if not runs.size:
         return words, first
-    _, distinct, kinds = np.unique(words.raw_hashes[runs], return_index=True, return_inverse=True)
-    distinct = runs[distinct]
-    cuts = find_cuts(data, words.starts[distinct], words.ends[distinct], tables, segmenter)
-    found = WordArrays.of_size(words.starts.size + int(cuts.counts[kinds].sum()))
+    cuts = find_cuts(data, words.starts[runs], words.ends[runs], words.raw_hashes[runs], tables, segmenter)
+    found = WordArrays.of_size(words.starts.size + int(cuts.counts.sum()))
     new_first = np.zeros(first.size, np.int64)
-    count = replace_runs(data, words, runs, first, cuts.first[kinds], cuts.ends, tables, found, new_first)
+    count = replace_runs(data, words, runs, first, cuts, tables, found, new_first)
     return found.cut(count), new_first
 
 
 def find_cuts(
-    data: np.ndarray, starts: np.ndarray, ends: np.ndarray, tables: Any, segmenter: Segmenter = DICTIONARY
+    data: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    hashes: np.ndarray,
+    tables: Any,
+    segmenter: Segmenter = DICTIONARY,
 ) -> Cuts:
-    """The words of runs, by a kernel where it can and by ICU where not; the latter count the line break, too."""
-    counts = np.zeros(starts.size, np.int64)
+    """The words of runs, by a kernel where it can and by ICU where not; the latter count the line break, too.
+
+    `hashes` are the same for equal runs: ICU cuts those once.
+    """
+    counts, plain = np.zeros(starts.size, np.int64), np.zeros(starts.size, bool)
     found = room(int((ends - starts).sum()) // 3, np.int64)
     if segmenter == "clusters":
         found = found[: cut_clusters(data, starts, ends, tables, found, counts)]
-        return Cuts(found, np.cumsum(counts) - counts, counts)
+        return Cuts(found, np.cumsum(counts) - counts, counts, plain)
     if (ideographs := dictionary()) is not None:
-        longest = int((ends - starts).max()) + 1
-        paths = Paths(room(longest, np.uint32), room(longest, np.int32))
+        paths = Paths.of_size(int((ends - starts).max()) + 1)
         found = found[: cut_plain_runs(data, starts, ends, ideographs, paths, found, counts)]
+        plain = counts > 0
     else:
         found = found[:0]
     first = np.cumsum(counts) - counts
-    other = np.flatnonzero(counts == 0)
+    other = np.flatnonzero(~plain)
     if not other.size:
-        return Cuts(found, first, counts)
-    begins = np.cumsum(ends[other] - starts[other] + 1)
+        return Cuts(found, first, counts, plain)
+    _, distinct, kinds = np.unique(hashes[other], return_index=True, return_inverse=True)
+    by_icu = _cut_by_icu(data, starts[other[distinct]], ends[other[distinct]])
+    counts[other] = by_icu.counts[kinds]
+    first[other] = found.size + by_icu.first[kinds]
+    return Cuts(np.concatenate([found, by_icu.ends]), first, counts, plain)
+
+
+def _cut_by_icu(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Cuts:
+    begins = np.cumsum(ends - starts + 1)
     joined = room(int(begins[-1]), np.uint8)
-    begins -= ends[other] - starts[other] + 1
-    join_runs(data, starts[other], ends[other], joined)
+    begins -= ends - starts + 1
+    join_runs(data, starts, ends, joined)
     cuts = np.array(word_boundaries(joined.tobytes().decode()), np.int64)
     cuts = cuts[: byte_offsets(joined, cuts)]
-    first_cuts = np.searchsorted(cuts, begins, "right")
-    counts[other] = np.diff(first_cuts, append=cuts.size)
-    first[other] = found.size + first_cuts
-    return Cuts(np.concatenate([found, cuts - np.repeat(begins, counts[other])]), first, counts)
+    first = np.searchsorted(cuts, begins, "right")
+    counts = np.diff(first, append=cuts.size)
+    return Cuts(cuts - np.repeat(begins, counts), first, counts, np.zeros(starts.size, bool))
 
 
 def word_boundaries(text: str) -> list[int]:
@@ -158,30 +170,22 @@ def list_runs(classes: Any, runs: Any) -> Any:
 
 @inlined
 def _copy_words(words: Any, start: Any, end: Any, found: Any, at: Any) -> None:
-    """Enter words from `start` to `end`; array by array, so that many are copied at once."""
+    """Enter words from `start` to `end`."""
     for word in range(end - start):
         put(found.starts, at + word, item(words.starts, start + word))
-    for word in range(end - start):
         put(found.ends, at + word, item(words.ends, start + word))
-    for word in range(end - start):
         put(found.lengths, at + word, item(words.lengths, start + word))
-    for word in range(end - start):
         put(found.classes, at + word, item(words.classes, start + word))
-    for word in range(end - start):
         put(found.raw_hashes, at + word, item(words.raw_hashes, start + word))
-    for word in range(end - start):
         put(found.dedup_hashes, at + word, item(words.dedup_hashes, start + word))
 
 
 @kernel
 def replace_runs(
-    data: Any, words: Any, runs: Any, first: Any, first_cuts: Any, cuts: Any, tables: Any, found: Any, new_first: Any
+    data: Any, words: Any, runs: Any, first: Any, cuts: Any, tables: Any, found: Any, new_first: Any
 ) -> Any:
-    """Fill `found` with the words, each run cut, and return how many there are.
-
-    The cuts of the run with number i, in bytes from its start, begin at `first_cuts[i]`.
-    """
-    data, words, runs, first, first_cuts, cuts = borrowed((data, words, runs, first, first_cuts, cuts))
+    """Fill `found` with the words, each run cut, and return how many there are."""
+    data, words, runs, first, cuts = borrowed((data, words, runs, first, cuts))
     tables, found, new_first = borrowed((tables, found, new_first))
     count = copied = document = int64(0)
     for run in range(runs.size):
@@ -192,18 +196,16 @@ def replace_runs(
         _copy_words(words, copied, word, found, count)
         count += word - copied
         copied = word + 1
-        offset, end = words.starts[word], words.ends[word]
-        more = words.classes[word] & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN)
-        start, cut = offset, first_cuts[run]
+        offset, end, kind = words.starts[word], words.ends[word], words.classes[word]
+        letters = cuts.plain[run] and kind == uint8(HAS_LETTER | IS_WORD | RUN)
+        start, cut = offset, cuts.first[run]
         while start < end:
-            stop = min(end, cuts[cut] + offset) if cut < cuts.size else end
+            stop = min(end, cuts.ends[cut] + offset) if cut < cuts.ends.size else end
             cut += 1
-            seen, length, place = uint32(0), int64(0), start
-            while place < stop:
-                point, place = decode(data, place)
-                seen |= item(tables.flags, entry(tables.blocks, point))
-                length += 1
-            put_word(data, start, stop, length, seen, more, tables, found, count)
+            if letters:
+                _put_letters(data, start, stop, kind, found, count)
+            else:
+                _put_part(data, start, stop, kind, tables, found, count)
             count += 1
             start = stop
     while document < first.size - 1:
@@ -212,3 +214,26 @@ def replace_runs(
     last = first[first.size - 1]
     _copy_words(words, copied, last, found, count)
     return count + last - copied
+
+
+@inlined
+def _put_letters(data: Any, start: Any, end: Any, kind: Any, words: Any, at: Any) -> None:
+    """Enter a word of letters of three bytes that are their own dedup form."""
+    value = hash_bytes(data, start, end)
+    put(words.starts, at, start)
+    put(words.ends, at, end)
+    put(words.lengths, at, int32((end - start) // 3))
+    put(words.classes, at, kind)
+    put(words.raw_hashes, at, value)
+    put(words.dedup_hashes, at, value)
+
+
+@inlined
+def _put_part(data: Any, start: Any, end: Any, kind: Any, tables: Any, words: Any, at: Any) -> None:
+    """Enter a word of a run of that class."""
+    seen, length, place = uint32(0), int64(0), start
+    while place < end:
+        point, place = decode(data, place)
+        seen |= item(tables.flags, entry(tables.blocks, point))
+        length += 1
+    put_word(data, start, end, length, seen, kind & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN), tables, words, at)

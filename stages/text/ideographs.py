@@ -5,15 +5,17 @@ Where ICU does not hand it out, and for text that ICU would normalize first, ICU
 """
 
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import icu
 import numpy as np
-from numba import int64, uint32
+from numba import int32, int64, uint8, uint16, uint32, uint64
 
+from stages.text.code_points import MULTIPLIER, empty_table
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.icu_trie import icu_words
 from stages.text.kept import kept
+from stages.text.memory import room
 
 PLAIN: Final = 1
 """A character that takes three bytes, that ICU cuts by this dictionary, and that NFKC leaves as it is."""
@@ -28,28 +30,34 @@ KATAKANA_COSTS: Final = (8192, 984, 408, 240, 204, 252, 300, 372, 480)
 """Of a run of Katakana by its length; the first also of longer ones."""
 
 _FIRST_POINT: Final = 0x800
+_SIEVE_BITS: Final = 21
+"""Of a hash; a fifth of what is no prefix passes."""
 
 
 class Dictionary(NamedTuple):
-    """A trie of words over UTF-16 units, nodes breadth first: those of one parent lie together, ascending by unit."""
+    """A trie of words over UTF-16 units, in a hash table: one look for each further unit.
+
+    The node of a single unit is its number; that of a longer prefix is 65536 and its place in the table.
+    """
 
     kinds: np.ndarray
     """PLAIN and KATAKANA of each code point of three bytes, uint8 (65536,)."""
-    roots: np.ndarray
-    """The node of each first unit, -1 for none, int32 (65536,)."""
-    units: np.ndarray
-    """The last unit of each node's prefix, uint16 (nodes,)."""
-    children: np.ndarray
-    """The first child of each node, and the number of nodes, int32 (nodes + 1,)."""
     costs: np.ndarray
-    """The cost of the prefix as a word, -1 where it is none, int32 (nodes,)."""
+    """The cost of each unit as a word, uint8 (65536,)."""
+    prefixes: np.ndarray
+    """Prefixes of two units or more, uint64 (a power of two), 0 where none is.
+
+    Each is the node of what stands before its last unit, that unit (16 bits), and its own cost as a word (8 bits).
+    """
+    sieve: np.ndarray
+    """A bit for each value of the highest bits of a prefix's hash, uint8: it stays in a core's own memory."""
 
 
 @cache
 def dictionary() -> Dictionary | None:
     """The dictionary of this ICU; None where it cannot be had."""
     found = Dictionary(*kept(_make))
-    return found if found.units.size else None
+    return found if found.prefixes.any() else None
 
 
 def _make() -> tuple[np.ndarray, ...]:
@@ -58,21 +66,22 @@ def _make() -> tuple[np.ndarray, ...]:
 
 def _layout(words: dict[str, int]) -> tuple[np.ndarray, ...]:
     """The arrays of `Dictionary`. Words with characters beyond three bytes are left out: no plain run holds them."""
-    costs = {word: cost for word, cost in words.items() if max(word) <= "\uffff"}
-    prefixes = {word[:length] for word in costs for length in range(1, len(word) + 1)}
-    nodes = sorted(prefixes, key=lambda prefix: (len(prefix), prefix))
-    number = {prefix: place for place, prefix in enumerate(nodes)}
-    units = np.array([ord(prefix[-1]) for prefix in nodes], np.uint16)
-    sizes = np.zeros(len(nodes) + 1, np.int64)
-    roots = np.full(1 << 16, -1, np.int32)
-    for prefix in nodes:
-        if len(prefix) == 1:
-            roots[ord(prefix)] = number[prefix]
-        else:
-            sizes[number[prefix[:-1]] + 1] += 1
-    children = (np.cumsum(sizes) + np.count_nonzero(roots >= 0)).astype(np.int32)
-    found = np.array([costs.get(prefix, -1) for prefix in nodes], np.int32)
-    return _kinds(), roots, units, children, found
+    plain = {word: cost for word, cost in words.items() if max(word) <= "\uffff"}
+    if any(not 0 < cost < UNKNOWN for cost in plain.values()):
+        raise ValueError(f"a word of ICU's dictionary costs more than {UNKNOWN - 1}: widen `Dictionary.prefixes`")
+    costs = np.full(1 << 16, UNKNOWN, np.uint8)
+    longer = sorted({word[:length] for word in plain for length in range(2, len(word) + 1)})
+    prefixes, sieve = empty_table(len(longer)), np.zeros(1 << (_SIEVE_BITS - 3), np.uint8)
+    nodes: dict[str, int] = {}
+    for prefix in longer:
+        parent = nodes[prefix[:-1]] if len(prefix) > 2 else ord(prefix[0])
+        key = parent << 16 | ord(prefix[-1])
+        place = int(enter_prefix(prefixes, sieve, key, plain.get(prefix, UNKNOWN)))
+        nodes[prefix] = (1 << 16) + place
+    for word, cost in plain.items():
+        if len(word) == 1:
+            costs[ord(word)] = cost
+    return _kinds(), costs, prefixes, sieve
 
 
 def _kinds() -> np.ndarray:
@@ -88,10 +97,15 @@ def _kinds() -> np.ndarray:
 
 
 class Paths(NamedTuple):
-    """Room for the cheapest way to each place of a run, one place more than its characters."""
+    """The units of a run, and room for the cheapest way to each place of it, one place more than its characters."""
 
+    units: np.ndarray  # uint16
     costs: np.ndarray  # uint32
     before: np.ndarray  # int32, the place where its last word begins
+
+    @classmethod
+    def of_size(cls, size: int) -> Self:
+        return cls(room(size, np.uint16), room(size, np.uint32), room(size, np.int32))
 
 
 _DEAR: Final = uint32(0xFFFFFFFF)
@@ -108,42 +122,65 @@ def cut_plain_runs(data: Any, starts: Any, ends: Any, words: Any, paths: Any, cu
     cuts, counts = borrowed((cuts, counts))
     total = int64(0)
     for run in range(starts.size):
-        if _is_plain(data, starts[run], ends[run], words.kinds):
-            count = _cut_plain(data, starts[run], ends[run], words, paths, cuts, total)
-            counts[run] = count
-            total += count
+        size = _plain_units(data, starts[run], ends[run], words.kinds, paths.units)
+        if size:
+            counts[run] = _cut_plain(size, words, paths, cuts, total)
+            total += counts[run]
     return total
 
 
+@kernel
+def enter_prefix(prefixes: Any, sieve: Any, key: Any, cost: Any) -> Any:
+    """Enter a prefix, of which `key` is the node before its last unit and that unit; returns its place."""
+    hashed = uint64(key) * uint64(MULTIPLIER)
+    sieve[hashed >> uint64(64 - _SIEVE_BITS + 3)] |= uint8(1) << uint8(hashed >> uint64(64 - _SIEVE_BITS) & uint64(7))
+    place = _place(prefixes, uint64(key), hashed)
+    prefixes[place] = uint64(key) << uint64(8) | uint64(cost)
+    return place
+
+
 @inlined
-def _is_plain(data: Any, start: Any, end: Any, kinds: Any) -> Any:
-    place = start
+def _place(prefixes: Any, key: Any, hashed: Any) -> Any:
+    """Where a prefix stands, or where it belongs."""
+    place = int64(hashed >> uint64(32)) & (prefixes.size - 1)
+    while True:
+        found = item(prefixes, place)
+        if (found == uint64(0)) | (found >> uint64(8) == key):
+            return place
+        place = (place + 1) & (prefixes.size - 1)
+
+
+@inlined
+def _child(words: Any, node: Any, unit: Any) -> Any:
+    """The node of a prefix with one more unit, and its cost; a node of -1 for no prefix."""
+    key = uint64(node << 16 | unit)
+    hashed = key * uint64(MULTIPLIER)
+    bits = item(words.sieve, int64(hashed >> uint64(64 - _SIEVE_BITS + 3)))
+    if not bits >> uint8(hashed >> uint64(64 - _SIEVE_BITS) & uint64(7)) & uint8(1):
+        return int64(-1), uint32(0)
+    place = _place(words.prefixes, key, hashed)
+    found = item(words.prefixes, place)
+    if found == uint64(0):
+        return int64(-1), uint32(0)
+    return (1 << 16) + place, uint32(found) & uint32(0xFF)
+
+
+@inlined
+def _plain_units(data: Any, start: Any, end: Any, kinds: Any, units: Any) -> Any:
+    """Fill in the units of a run and return how many it has; 0 if it is not plain."""
+    place, count = start, int64(0)
     while place < end:
-        if item(data, place) & 0xF0 != 0xE0 or not item(kinds, _point(data, place)):
-            return False
+        lead = item(data, place)
+        if lead & 0xF0 != 0xE0:
+            return int64(0)
+        unit = int64(item(data, place + 1) & 0x3F) << 6 | int64(item(data, place + 2) & 0x3F)
+        unit |= int64(lead & 0xF) << 12
+        if not item(kinds, unit):
+            return int64(0)
+        put(units, count, uint16(unit))
+        count += 1
         place += 3
-    return True
-
-
-@inlined
-def _point(data: Any, place: Any) -> Any:
-    """The code point of three bytes."""
-    first, second, third = item(data, place), item(data, place + 1), item(data, place + 2)
-    return int64(first & 0xF) << 12 | int64(second & 0x3F) << 6 | int64(third & 0x3F)
-
-
-@inlined
-def _child(node: Any, unit: Any, words: Any) -> Any:
-    """The child of a node by the next unit, -1 for none."""
-    low, high = int64(item(words.children, node)), int64(item(words.children, node + 1))
-    while low < high:
-        middle = (low + high) >> 1
-        if item(words.units, middle) < unit:
-            low = middle + 1
-        else:
-            high = middle
-    found = low < item(words.children, node + 1) and item(words.units, low) == unit
-    return low if found else int64(-1)
+    return count
 
 
 @inlined
@@ -151,47 +188,39 @@ def _offer(costs: Any, before: Any, place: Any, target: Any, cost: Any) -> None:
     """A word from one place to another, if that is the cheapest way there so far."""
     if cost < item(costs, target):
         put(costs, target, cost)
-        put(before, target, place)
+        put(before, target, int32(place))
 
 
 @inlined
-def _cut_plain(data: Any, start: Any, end: Any, words: Any, paths: Any, cuts: Any, first: Any) -> Any:
+def _cut_plain(size: Any, words: Any, paths: Any, cuts: Any, first: Any) -> Any:
     """Write the ends of the words of a plain run, in bytes from its start, from `cuts[first]` on; returns how many.
 
     The cheapest sequence of words by the dictionary; of equal ones the first found stays, as in ICU. Source: ICU's
     `CjkBreakEngine::divideUpDictionaryRange`.
     """
-    costs, before = paths.costs, paths.before
-    size = (end - start) // 3
+    units, costs, before = paths.units, paths.costs, paths.before
     for place in range(1, size + 1):
         put(costs, place, _DEAR)
     put(costs, 0, uint32(0))
     after_katakana = False
     for place in range(size):
-        here = item(costs, place)
-        if here == _DEAR:
-            continue
-        point = _point(data, start + 3 * place)
-        single = False
-        node, length = int64(item(words.roots, point)), int64(1)
-        while node >= 0:
-            cost = item(words.costs, node)
-            if cost >= 0:
-                single = single or length == 1
-                _offer(costs, before, place, place + length, here + uint32(cost))
-            if length == LONGEST_WORD or place + length == size:
+        here, unit = item(costs, place), int64(item(units, place))
+        _offer(costs, before, place, place + 1, here + uint32(item(words.costs, unit)))
+        node, length = unit, int64(1)
+        while length < LONGEST_WORD and place + length < size:
+            node, cost = _child(words, node, int64(item(units, place + length)))
+            if node < 0:
                 break
-            node = _child(node, _point(data, start + 3 * (place + length)), words)
             length += 1
-        if not single:
-            _offer(costs, before, place, place + 1, here + uint32(UNKNOWN))
-        is_katakana = item(words.kinds, point) & KATAKANA != 0
+            if cost != UNKNOWN:
+                _offer(costs, before, place, place + length, here + cost)
+        is_katakana = item(words.kinds, unit) & KATAKANA != 0
         if is_katakana and not after_katakana:
             length = int64(1)
             while (
                 place + length < size
                 and length < LONGEST_KATAKANA
-                and item(words.kinds, _point(data, start + 3 * (place + length))) & KATAKANA
+                and item(words.kinds, int64(item(units, place + length))) & KATAKANA
             ):
                 length += 1
             if length < LONGEST_KATAKANA:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.text import ideographs
+from stages.text.code_points import word_hash
 from stages.text.dictionary import find_cuts
 from stages.text.icu_trie import icu_words
-from stages.text.ideographs import KATAKANA, PLAIN, Dictionary, dictionary
+from stages.text.ideographs import KATAKANA, PLAIN, UNKNOWN, Dictionary, dictionary
 from stages.text.segmentation import run_words
 from stages.text.tables import tables
 
@@ -22,7 +23,8 @@ def our_words(runs: list[str]) -> list[list[str]]:
     encoded = [run.encode() for run in runs]
     ends = np.cumsum([len(run) for run in encoded])
     starts = ends - [len(run) for run in encoded]
-    cuts = find_cuts(np.frombuffer(b"".join(encoded), np.uint8), starts, ends, tables())
+    hashes = np.array([word_hash(run) for run in runs], np.uint64)
+    cuts = find_cuts(np.frombuffer(b"".join(encoded), np.uint8), starts, ends, hashes, tables())
     found = []
     for run, first, count in zip(encoded, cuts.first, cuts.counts, strict=True):
         places = [0, *(place for place in cuts.ends[first : first + count].tolist() if place <= len(run))]
@@ -41,25 +43,43 @@ def characters(kind: int) -> list[str]:
     return [chr(point) for point in np.flatnonzero(words().kinds & kind)]
 
 
+@cache
+def entries() -> dict[str, int]:
+    """Prefixes of two characters or more and their costs, read from the table."""
+    found: dict[str, int] = {}
+    spelled: dict[int, str] = {}
+    left = [(int(place), int(words().prefixes[place])) for place in np.flatnonzero(words().prefixes)]
+    while left:
+        missing = []
+        for place, entry in left:
+            node, unit = entry >> 24, entry >> 8 & 0xFFFF
+            before = chr(node) if node < 1 << 16 else spelled.get(node)
+            if before is None:
+                missing.append((place, entry))
+                continue
+            spelled[(1 << 16) + place] = before + chr(unit)
+            found[before + chr(unit)] = entry & 0xFF
+        assert len(missing) < len(left), "prefixes that hang on none"
+        left = missing
+    return found
+
+
+@cache
+def prefixes() -> list[str]:
+    return sorted(entries())
+
+
 def a_word(chance: random.Random) -> str:
     """A word of the dictionary, or the beginning of one."""
-    trie = words()
-    node = int(chance.choice(np.flatnonzero(trie.children[:-1] > 0)[: np.count_nonzero(trie.roots >= 0)]))
-    word = chr(trie.units[node])
-    while trie.children[node] < trie.children[node + 1] and chance.random() < 0.8:
-        node = chance.randrange(trie.children[node], trie.children[node + 1])
-        word += chr(trie.units[node])
-    return word
+    return chance.choice(prefixes())
 
 
 def test_the_dictionary_is_icus() -> None:
-    assert words().units.size > 300_000
-    for word, cost in (("中国", 51), ("电脑", None), ("々家", 137)):
-        node = words().roots[ord(word[0])]
-        children = range(words().children[node], words().children[node + 1])
-        found = [words().costs[child] for child in children if words().units[child] == ord(word[1])]
-        assert len(found) == 1
-        assert cost is None or found == [cost]
+    wanted = {word: cost for word, cost in icu_words("cjdict").items() if max(word) <= "\uffff"}
+    assert len(wanted) > 300_000
+    found = {word: cost for word, cost in entries().items() if cost != UNKNOWN}
+    found |= {chr(unit): int(words().costs[unit]) for unit in np.flatnonzero(words().costs != UNKNOWN)}
+    assert found == wanted
 
 
 @pytest.mark.parametrize("kind", [PLAIN, KATAKANA], ids=["plain", "katakana"])
