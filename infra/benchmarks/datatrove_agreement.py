@@ -33,15 +33,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from infra.benchmarks.datatrove_decisions import (
-    DELIBERATE,
-    FILTERS,
-    Outcome,
-    causes,
-    compare,
-    our_decisions,
-    settings_of,
-)
+from infra.benchmarks.agreement.bounds import FILTERS, our_decisions, settings_of
+from infra.benchmarks.agreement.comparison import Outcome, causes, compare
+from infra.benchmarks.agreement.differences import DELIBERATE
 from infra.benchmarks.documents import Batch, Document, grouped, read_documents, sampled, write_exchange
 from infra.benchmarks.environment import make_environment
 from infra.benchmarks.text_engine import refused_table, wide_console

@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infra.benchmarks import datatrove_agreement, datatrove_decisions, rivals
+from infra.benchmarks import datatrove_agreement, rivals
+from infra.benchmarks.agreement import comparison
+from infra.benchmarks.agreement.bounds import FILTERS, our_decisions
+from infra.benchmarks.agreement.comparison import Outcome, causes, compare
+from infra.benchmarks.agreement.differences import DELIBERATE
+from infra.benchmarks.agreement.values import Recorder
 from infra.benchmarks.datatrove_agreement import LanguageAgreement, Summary, evenly, numbered
-from infra.benchmarks.datatrove_decisions import DELIBERATE, FILTERS, Outcome, Recorder, compare, our_decisions
 from infra.benchmarks.documents import Document, grouped
 
 SENTENCE = "The cat went to the house and the dog went with the king to see that all of it was good. "
@@ -60,12 +64,12 @@ def test_deliberate_differences_are_explained(text: str, language: str, expected
 
 
 def test_a_wrong_column_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
-    true = datatrove_decisions.our_columns
+    true = comparison.our_columns
 
     def wrong(batch: Any) -> list[dict[str, Any]]:
         return [row | {"bullet_line_ratio": 0.95, "top_2gram_char_ratio": 0.0} for row in true(batch)]
 
-    monkeypatch.setattr(datatrove_decisions, "our_columns", wrong)
+    monkeypatch.setattr(comparison, "our_columns", wrong)
     found = outcomes(VARIED)
     assert ("gopher", "keep → gopher_too_many_bullets", "") in found
     assert ("gopher", "value of bullet_line_ratio: ours is larger by 1 % and more", "") in found
@@ -153,7 +157,7 @@ def test_what_differs_has_its_cause() -> None:
     kept: dict[str, str | None] = dict.fromkeys(FILTERS)
     (batch,) = grouped([Document("a", "word", "eng_Latn"), Document("b", VARIED.title(), "eng_Latn")])
     decided = [kept, kept | {"gopher": "gopher_enough_stop_words", "c4_any_end": "error: ValueError"}]
-    found = datatrove_decisions.causes(batch, decided)
+    found = causes(batch, decided)
     assert (found[0]["gopher"], found[0]["c4"]) == ("its words", "its sentences")
     assert (found[1]["gopher"], found[1]["c4_any_end"]) == ("stop words in any case", "it fails (ValueError)")
 
