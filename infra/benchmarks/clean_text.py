@@ -16,23 +16,18 @@ run, otherwise with our words. A text that a filter cannot read counts as droppe
 
 import argparse
 import json
-import tarfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
 import xxhash
-import yaml
-from datatrove.data import Document
-from datatrove.pipeline.filters import FineWebQualityFilter, GopherQualityFilter, GopherRepetitionFilter
-from datatrove.utils.word_tokenizers import load_tokenizer_assignments, load_word_tokenizer
 from rich.progress import track
 from rich.table import Table
 
+from infra.benchmarks.fates import MANY, Fate, Share, Summary, passes, shares, summary
+from infra.benchmarks.fineweb2_rules import fineweb2, read_configurations
 from infra.benchmarks.text_engine import wide_console
 from pipelines.labelled_text import LabelledText
 from pipelines.lang.derive.bounds import Finding, applied, balanced, derive_bounds, dropped, long_enough
@@ -60,24 +55,7 @@ from pipelines.languages import (
     own_file,
     script_file,
 )
-from stages.adapter.splitter import splitter
 from stages.text.language import LanguageText
-
-MANY: Final = 50
-"""Documents of a language from which on its own share is judged."""
-
-OVERALL, MEAN, WORST = 0.01, 0.015, 0.05
-"""Shares that may be dropped: of all documents, as the mean over languages, of a language with `MANY` documents."""
-
-
-@dataclass(frozen=True)
-class Fate:
-    """A document and the bounds that drop it; none where it is kept."""
-
-    id: str
-    language: str
-    source: str
-    reasons: tuple[str, ...]
 
 
 def half_of(ident: str) -> int:
@@ -192,173 +170,6 @@ def _fates(part: Measured, bounds: Mapping[str, Bound]) -> Iterator[Fate]:
     for row, ident in enumerate(documents.ids):
         reasons = tuple(column for (column, _), mask in masks.items() if mask[row])
         yield Fate(ident, part.code, documents.sources[row], reasons)
-
-
-@dataclass(frozen=True)
-class Share:
-    """Documents of a language or source, and how many of them are dropped for what."""
-
-    name: str
-    documents: int
-    dropped: int
-    reasons: Mapping[str, int]
-
-    @property
-    def share(self) -> float:
-        return self.dropped / self.documents
-
-    def explained(self) -> str:
-        """The bounds that drop the most, as `symbol_ratio 2`."""
-        return ", ".join(f"{reason} {count}" for reason, count in Counter(self.reasons).most_common(3))
-
-
-def shares(fates: Sequence[Fate], by: str) -> list[Share]:
-    """For each language or source what is dropped, the largest share first."""
-    groups: dict[str, list[Fate]] = {}
-    for fate in fates:
-        groups.setdefault(getattr(fate, by), []).append(fate)
-    found = [
-        Share(
-            name,
-            len(members),
-            sum(bool(fate.reasons) for fate in members),
-            dict(Counter(reason for fate in members for reason in fate.reasons)),
-        )
-        for name, members in groups.items()
-    ]
-    return sorted(found, key=lambda share: (-share.share, share.name))
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The figures of a set of fates."""
-
-    documents: int
-    languages: int
-    dropped: int
-    overall: float
-    mean_of_languages: float
-    worst_of_many: float
-    above_1_percent: int
-
-
-def summary(fates: Sequence[Fate]) -> Summary:
-    """What is dropped over all, as the mean over languages, and at most where a language has `MANY` documents."""
-    languages = shares(fates, "language")
-    count = sum(share.dropped for share in languages)
-    return Summary(
-        documents=len(fates),
-        languages=len(languages),
-        dropped=count,
-        overall=count / max(len(fates), 1),
-        mean_of_languages=float(np.mean([share.share for share in languages])) if languages else 0.0,
-        worst_of_many=max((share.share for share in languages if share.documents >= MANY), default=0.0),
-        above_1_percent=sum(share.share > 0.01 for share in languages),
-    )
-
-
-def passes(found: Summary) -> bool:
-    """Whether clean text survives."""
-    return found.overall <= OVERALL and found.mean_of_languages <= MEAN and found.worst_of_many <= WORST
-
-
-def read_configurations(path: Path) -> dict[str, dict[str, Any]]:
-    """FineWeb-2's file of each language, from its archive or folder."""
-    if path.is_dir():
-        return {file.stem: yaml.safe_load(file.read_text("utf-8")) for file in sorted(path.rglob("*.yml"))}
-    found = {}
-    with tarfile.open(path) as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.name.endswith(".yml") else None
-            if content is not None:
-                found[Path(member.name).stem] = yaml.safe_load(content.read())
-    return found
-
-
-@dataclass(frozen=True)
-class Rival:
-    """FineWeb-2's filters for a language; `own_words` where they run with datatrove's word tokenizer."""
-
-    filters: tuple[Any, ...]
-    own_words: bool
-
-    def reason(self, text: str) -> str | None:
-        """The first reason to drop the text; None where it is kept."""
-        for each in self.filters:
-            try:
-                answer = each.filter(Document(text=text, id="-"))
-            except Exception as error:  # it divides by the number of words or lines, which may be 0
-                return f"error: {type(error).__name__}"
-            if answer is not True:
-                return str(answer[1]) if isinstance(answer, tuple) else "dropped"
-        return None
-
-
-def rival(code: str, configuration: Mapping[str, Any]) -> Rival:
-    """The filters of FineWeb-2's pipeline, step 5, with the configuration of a language."""
-    own = _own_tokenizer(code)
-    words: Any = code if own else splitter()
-    return Rival(
-        (
-            GopherRepetitionFilter(
-                language=words,
-                dup_para_frac=0,
-                dup_line_char_frac=0,
-                dup_para_char_frac=0,
-                dup_line_frac=configuration["dup_line_frac"],
-                top_n_grams=configuration["top_n_grams"],
-                dup_n_grams=configuration["dup_n_grams"],
-            ),
-            FineWebQualityFilter(
-                language=words,
-                short_line_thr=999,
-                char_duplicates_ratio=0.1,
-                line_punct_thr=configuration["line_punct_thr"],
-                new_line_ratio=configuration["new_line_ratio"],
-            ),
-            GopherQualityFilter(
-                language=words,
-                max_avg_word_length=configuration["max_avg_word_length"],
-                min_avg_word_length=configuration["min_avg_word_length"],
-                stop_words=configuration["stopwords"],
-                max_non_alpha_words_ratio=configuration["max_non_alpha_words_ratio"],
-                min_stop_words=2,
-            ),
-        ),
-        own,
-    )
-
-
-@cache
-def _own_tokenizer(code: str) -> bool:
-    """Whether datatrove has a word tokenizer for the language and what it needs is installed."""
-    if code not in load_tokenizer_assignments():
-        return False
-    try:
-        load_word_tokenizer(code).word_tokenize("a b")
-    except Exception:  # whatever a missing package raises
-        return False
-    return True
-
-
-def fineweb2(
-    documents: Iterable[tuple[str, LabelledText]], configurations: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Fate], Counter[str]]:
-    """The fate of each document under FineWeb-2's rules; languages that it has no file for are left out.
-
-    Beside it, documents by how their words were found.
-    """
-    found, words = [], Counter[str]()
-    rivals: dict[str, Rival] = {}
-    for code, text in documents:
-        if code not in configurations:
-            words["no configuration"] += 1
-            continue
-        filters = rivals[code] if code in rivals else rivals.setdefault(code, rival(code, configurations[code]))
-        words["datatrove's words" if filters.own_words else "our words"] += 1
-        reason = filters.reason(text.text)
-        found.append(Fate(text.id, code, text.source, () if reason is None else (reason,)))
-    return found, words
 
 
 def few(fates: Sequence[Fate], references: Mapping[str, Reference], most: int) -> list[tuple[str, LabelledText]]:

@@ -6,22 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.benchmarks.clean_text import (
-    Fate,
-    Share,
-    Shared,
-    few,
-    fineweb2,
-    half,
-    half_words,
-    judged,
-    passes,
-    read_configurations,
-    rival,
-    shares,
-    summary,
-    with_words,
-)
+from infra.benchmarks.clean_text import Shared, few, half, half_words, judged, with_words
+from infra.benchmarks.fates import Fate, Share, passes, shares, summary
+from infra.benchmarks.fineweb2_rules import fineweb2, read_configurations, rival
 from pipelines.lang.derive.bounds import Finding
 from pipelines.lang.derive.reference import Measurer, Reference
 from pipelines.lang.words import COLUMN, FrequentWords
