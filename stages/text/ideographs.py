@@ -55,20 +55,19 @@ class Dictionary(NamedTuple):
 
 @cache
 def dictionary() -> Dictionary | None:
-    """The dictionary of this ICU; None where it cannot be had."""
+    """The dictionary of this ICU; None where it cannot be had, or has costs that do not fit in `Dictionary`."""
     found = Dictionary(*kept(_make))
     return found if found.prefixes.any() else None
 
 
 def _make() -> tuple[np.ndarray, ...]:
-    return _layout(icu_words("cjdict"))
+    words = icu_words("cjdict")
+    return _layout(words if all(0 < cost < UNKNOWN for cost in words.values()) else {})
 
 
 def _layout(words: dict[str, int]) -> tuple[np.ndarray, ...]:
     """The arrays of `Dictionary`. Words with characters beyond three bytes are left out: no plain run holds them."""
     plain = {word: cost for word, cost in words.items() if max(word) <= "\uffff"}
-    if any(not 0 < cost < UNKNOWN for cost in plain.values()):
-        raise ValueError(f"a word of ICU's dictionary costs more than {UNKNOWN - 1}: widen `Dictionary.prefixes`")
     costs = np.full(1 << 16, UNKNOWN, np.uint8)
     longer = sorted({word[:length] for word in plain for length in range(2, len(word) + 1)})
     prefixes, sieve = empty_table(len(longer)), np.zeros(1 << (_SIEVE_BITS - 3), np.uint8)

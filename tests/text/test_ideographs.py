@@ -128,3 +128,10 @@ def test_an_icu_that_does_not_hand_out_its_dictionary(monkeypatch: pytest.Monkey
     assert icu_words("cjdict") == {}
     monkeypatch.setattr(ideographs, "kept", lambda make: make())
     assert dictionary.__wrapped__() is None
+
+
+@pytest.mark.parametrize("cost", [0, UNKNOWN, 300])
+def test_an_icu_with_other_costs_cuts_all(cost: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ideographs, "kept", lambda make: make())
+    monkeypatch.setattr(ideographs, "icu_words", lambda name: {"中国": 51, "日本": cost})
+    assert dictionary.__wrapped__() is None
