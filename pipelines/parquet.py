@@ -13,8 +13,12 @@ ROW_GROUP_ROWS = 8192
 ROW_GROUP_BYTES = 32 << 20
 """A row group is what a streaming reader holds at once."""
 
-FAST, SMALL = 1, 3
-"""Levels of zstd: what a run reads again, and what people keep (a fifth smaller, half as fast)."""
+FAST, SMALL = 1, 2
+"""Levels of zstd: what a run reads again, and what people keep.
+
+On text of 105 languages level 2 is 7 % smaller than 1 and takes a quarter longer; level 3 is 12 % smaller and takes
+almost twice as long. Levels below 1 save a tenth of the time of 1, and their files are 25 % larger and more.
+"""
 
 
 @dataclass(frozen=True)
