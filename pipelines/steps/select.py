@@ -17,7 +17,7 @@ from pipelines.parquet import ROW_GROUP_BYTES, SMALL, PieceWriter, string_bytes
 from pipelines.pipeline import PipelineStep
 from pipelines.steps.annotate import annotation_schema
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace
-from stages.columns import DOCUMENTS, REJECTED
+from stages.columns import DECISIONS, DOCUMENTS, REJECTED
 from stages.corpus.select import Select
 from stages.errors import ConfigError
 from stages.pii.redact import apply_spans
@@ -126,15 +126,18 @@ class SelectTask:
     def _kept(self, space: Workspace, rejected: list[dict[str, Any]]) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
         """Kept documents, annotations and decisions, those of small slices together; adds to `rejected` when asked."""
         held: list[tuple[pa.Table, pa.Table, pa.Table]] = []
-        size = 0
+        size = start = 0
+        described = [name for name in self.schema.names if name in DOCUMENTS.names]
+        measured = list(dict.fromkeys(["spans", "characters", "text_bytes", *self.config.signals]))
+        decided = self._decided(space)
         for part in self.slices:
-            decisions = space.read_pieces(part.decisions.path, [part.decisions.piece])
+            decisions = decided.slice(start, part.decisions.piece.rows)
+            start += part.decisions.piece.rows
             keep = decisions.column("keep")
             if not self.config.write_rejected and not pc.any(keep).as_py():
                 continue
-            documents = space.read_pieces(part.documents.path, [part.documents.piece])
-            names = ["spans", "characters", "text_bytes", *self.config.signals]
-            annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], list(dict.fromkeys(names)))
+            documents = space.read_pieces(part.documents.path, [part.documents.piece], described)
+            annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], measured)
             kept = (_filtered(documents, keep), _filtered(annotations, keep), _filtered(decisions, keep))
             held.append(kept)
             size += string_bytes(kept[0].column("text"))
@@ -146,6 +149,11 @@ class SelectTask:
                 rejected += self._rejected(documents.filter(out), annotations.filter(out), decisions.filter(out))
         if held:
             yield _together(held)
+
+    def _decided(self, space: Workspace) -> pa.Table:
+        """What of the decisions of all slices is used; `decide` writes those of a language to one file."""
+        columns = DECISIONS.names if self.config.write_rejected else ["keep", "cluster_size"]
+        return space.read_pieces(self.slices[0].decisions.path, [part.decisions.piece for part in self.slices], columns)
 
     def _final(
         self,

@@ -91,7 +91,8 @@ class QuickRows:
     def _scanned(self, block: bytes) -> tuple[Room, np.ndarray]:
         """What the kernel takes of a block, and its counts."""
         data = np.frombuffer(block, np.uint8)
-        columns = _room(len(block), np.count_nonzero(np.equal(data, 0x0A, out=room(len(block), np.bool_))) + 1)
+        ends = np.equal(data, 0x0A, out=room(len(block), np.bool_))  # `bytes.count` takes four times as long
+        columns = _room(len(block), int(np.count_nonzero(ends)) + 1)
         found, used = np.zeros(5, np.int64), np.zeros(_MOST_KEYS, np.bool_)
         while True:
             take_lines(data, self._limit, self._keys, columns, used, found)
