@@ -2,7 +2,7 @@
 
 import os
 
-# Arrow's allocator reads it when pyarrow is first imported, here and in the workers that start with this environment.
-# By default it gives memory back to the system after 10 ms, which hands it out again page by page, all zeros: that was
-# half of what reading a piece costs. The next shard needs as much as the last one.
-os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")
+# Milliseconds after which Arrow gives free memory back to the system, which hands it out again page by page, all zeros:
+# by default 10, and then half of what reading a piece costs is that. The next unit needs as much as this one; between
+# steps `pipelines.unit.execute` gives it back. Read when pyarrow is first imported, here and in workers started from here.
+os.environ.setdefault("MIMALLOC_PURGE_DELAY", "3600000")
