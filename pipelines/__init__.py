@@ -2,7 +2,8 @@
 
 import os
 
-# Milliseconds after which Arrow gives free memory back to the system, which hands it out again page by page, all zeros:
-# by default 10, and then half of what reading a piece costs is that. The next unit needs as much as this one; between
-# steps `pipelines.unit.execute` gives it back. Read when pyarrow is first imported, here and in workers started from here.
+# Milliseconds after which Arrow gives free memory back to the system, which hands it out again page by page, all zeros.
+# With 10, the default, half of the time in which a piece is read goes to that, though the next unit needs as much as
+# this one; between steps `pipelines.unit.execute` gives it back. Read when pyarrow is first imported, here and in the
+# workers that are started from here.
 os.environ.setdefault("MIMALLOC_PURGE_DELAY", "3600000")

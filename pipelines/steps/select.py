@@ -115,6 +115,7 @@ class SelectTask:
             final = self._final(*kept, tally, rejected)
             if final.num_rows:
                 writer.write(self.language, final, size=int(pc.sum(final.column("text_bytes")).as_py()))
+            del kept, final  # before more is read
         files = []
         buffer, pieces = writer.close()
         if writer.rows:
@@ -141,12 +142,12 @@ class SelectTask:
             kept = (_filtered(documents, keep), _filtered(annotations, keep), _filtered(decisions, keep))
             held.append(kept)
             size += string_bytes(kept[0].column("text"))
+            dropped = self._rejected(documents, annotations, decisions) if self.config.write_rejected else []
+            del documents, annotations, kept  # before what is held is worked on
             if size >= ROW_GROUP_BYTES:
                 yield _together(held)
                 held, size = [], 0
-            if self.config.write_rejected:
-                out = pc.invert(keep)
-                rejected += self._rejected(documents.filter(out), annotations.filter(out), decisions.filter(out))
+            rejected += dropped
         if held:
             yield _together(held)
 
@@ -202,16 +203,19 @@ class SelectTask:
         return enough
 
     def _rejected(self, documents: pa.Table, annotations: pa.Table, decisions: pa.Table) -> list[dict[str, Any]]:
-        rows = zip(documents.to_pylist(), annotations.column("spans").to_pylist(), decisions.to_pylist(), strict=True)
+        """What `decide` did not keep."""
+        out = pc.invert(decisions.column("keep"))
+        tables = (documents, annotations.select(["spans"]), decisions)
+        rows = zip(*(table.filter(out).to_pylist() for table in tables), strict=True)
         return [
             {
                 **_known(document),
                 "reason": decision["reason"],
                 "bound": decision["bound"],
                 "value": decision["value"],
-                "text": apply_spans(document["text"], spans or [], self.config.replacements),
+                "text": apply_spans(document["text"], measured["spans"] or [], self.config.replacements),
             }
-            for document, spans, decision in rows
+            for document, measured, decision in rows
         ]
 
     def _write_rejected(self, space: Workspace, rows: list[dict[str, Any]]) -> list[OutputFile]:
