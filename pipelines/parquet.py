@@ -90,7 +90,7 @@ class _Sink(RawIOBase):
     """A file in memory that is copied once: `pa.BufferOutputStream` copies what it holds whenever it has to grow."""
 
     def __init__(self) -> None:
-        self._parts: deque[bytes] = deque()
+        self._parts: deque[pa.Buffer] = deque()
         self._size = 0
 
     def writable(self) -> bool:
@@ -100,9 +100,11 @@ class _Sink(RawIOBase):
         return self._size
 
     def write(self, data: Any) -> int:
-        self._parts.append(bytes(data))
-        self._size += len(data)
-        return len(data)
+        part = pa.allocate_buffer(len(data))  # which Arrow keeps for the next file
+        memoryview(part).cast("B")[:] = data
+        self._parts.append(part)
+        self._size += part.size
+        return int(part.size)
 
     def taken(self) -> pa.Buffer:
         """What was written; it is no longer held."""
@@ -110,8 +112,8 @@ class _Sink(RawIOBase):
         view, start = memoryview(whole).cast("B"), 0
         while self._parts:
             part = self._parts.popleft()
-            view[start : start + len(part)] = part
-            start += len(part)
+            view[start : start + part.size] = memoryview(part).cast("B")
+            start += part.size
         return whole
 
 
