@@ -1,8 +1,11 @@
 """Parquet shards whose row groups are cut where the language changes, with a checksum for each language's piece."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from io import RawIOBase
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,8 +16,12 @@ ROW_GROUP_ROWS = 8192
 ROW_GROUP_BYTES = 32 << 20
 """A row group is what a streaming reader holds at once."""
 
-FAST, SMALL = 1, 3
-"""Levels of zstd: what a run reads again, and what people keep (a fifth smaller, half as fast)."""
+FAST, SMALL = 1, 2
+"""Levels of zstd: what a run reads again, and what people keep.
+
+On text of 105 languages level 2 is 7 % smaller than 1 and takes a quarter longer; level 3 is 12 % smaller and takes
+almost twice as long. Levels below 1 save a tenth of the time of 1, and their files are 25 % larger and more.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class PieceWriter:
     def __init__(self, schema: pa.Schema, sketch_columns: Sequence[str] = (), level: int = FAST) -> None:
         self._schema = schema
         self._sketch_columns = frozenset(sketch_columns)
-        self._sink = pa.BufferOutputStream()
+        self._sink = _Sink()
         self._writer = pq.ParquetWriter(
             self._sink,
             schema,
@@ -72,11 +79,42 @@ class PieceWriter:
     def close(self) -> tuple[pa.Buffer, list[Piece]]:
         """The file's bytes and its pieces."""
         self._writer.close()
-        buffer = self._sink.getvalue()
+        buffer = self._sink.taken()
         metadata = pq.read_metadata(pa.BufferReader(buffer))
         leaves = [metadata.schema.column(number).path.split(".")[0] for number in range(metadata.num_columns)]
         sketched = [number for number, name in enumerate(leaves) if name in self._sketch_columns]
         return buffer, [_piece(metadata, sketched, buffer, mark) for mark in self._marks]
+
+
+class _Sink(RawIOBase):
+    """A file in memory that is copied once: `pa.BufferOutputStream` copies what it holds whenever it has to grow."""
+
+    def __init__(self) -> None:
+        self._parts: deque[pa.Buffer] = deque()
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._size
+
+    def write(self, data: Any) -> int:
+        part = pa.allocate_buffer(len(data))  # which Arrow keeps for the next file
+        memoryview(part).cast("B")[:] = data
+        self._parts.append(part)
+        self._size += part.size
+        return int(part.size)
+
+    def taken(self) -> pa.Buffer:
+        """What was written; it is no longer held."""
+        whole = pa.allocate_buffer(self._size)
+        view, start = memoryview(whole).cast("B"), 0
+        while self._parts:
+            part = self._parts.popleft()
+            view[start : start + part.size] = memoryview(part).cast("B")
+            start += part.size
+        return whole
 
 
 def _piece(

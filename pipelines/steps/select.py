@@ -17,7 +17,7 @@ from pipelines.parquet import ROW_GROUP_BYTES, SMALL, PieceWriter, string_bytes
 from pipelines.pipeline import PipelineStep
 from pipelines.steps.annotate import annotation_schema
 from pipelines.unit import Outcome, OutputFile, Unit, Workspace
-from stages.columns import DOCUMENTS, REJECTED
+from stages.columns import DECISIONS, DOCUMENTS, REJECTED
 from stages.corpus.select import Select
 from stages.errors import ConfigError
 from stages.pii.redact import apply_spans
@@ -115,6 +115,7 @@ class SelectTask:
             final = self._final(*kept, tally, rejected)
             if final.num_rows:
                 writer.write(self.language, final, size=int(pc.sum(final.column("text_bytes")).as_py()))
+            del kept, final  # before more is read
         files = []
         buffer, pieces = writer.close()
         if writer.rows:
@@ -126,26 +127,34 @@ class SelectTask:
     def _kept(self, space: Workspace, rejected: list[dict[str, Any]]) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
         """Kept documents, annotations and decisions, those of small slices together; adds to `rejected` when asked."""
         held: list[tuple[pa.Table, pa.Table, pa.Table]] = []
-        size = 0
+        size = start = 0
+        described = [name for name in self.schema.names if name in DOCUMENTS.names]
+        measured = list(dict.fromkeys(["spans", "characters", "text_bytes", *self.config.signals]))
+        decided = self._decided(space)
         for part in self.slices:
-            decisions = space.read_pieces(part.decisions.path, [part.decisions.piece])
+            decisions = decided.slice(start, part.decisions.piece.rows)
+            start += part.decisions.piece.rows
             keep = decisions.column("keep")
             if not self.config.write_rejected and not pc.any(keep).as_py():
                 continue
-            documents = space.read_pieces(part.documents.path, [part.documents.piece])
-            names = ["spans", "characters", "text_bytes", *self.config.signals]
-            annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], list(dict.fromkeys(names)))
+            documents = space.read_pieces(part.documents.path, [part.documents.piece], described)
+            annotations = space.read_pieces(part.annotations.path, [part.annotations.piece], measured)
             kept = (_filtered(documents, keep), _filtered(annotations, keep), _filtered(decisions, keep))
             held.append(kept)
             size += string_bytes(kept[0].column("text"))
+            dropped = self._rejected(documents, annotations, decisions) if self.config.write_rejected else []
+            del documents, annotations, kept  # before what is held is worked on
             if size >= ROW_GROUP_BYTES:
                 yield _together(held)
                 held, size = [], 0
-            if self.config.write_rejected:
-                out = pc.invert(keep)
-                rejected += self._rejected(documents.filter(out), annotations.filter(out), decisions.filter(out))
+            rejected += dropped
         if held:
             yield _together(held)
+
+    def _decided(self, space: Workspace) -> pa.Table:
+        """What of the decisions of all slices is used; `decide` writes those of a language to one file."""
+        columns = DECISIONS.names if self.config.write_rejected else ["keep", "cluster_size"]
+        return space.read_pieces(self.slices[0].decisions.path, [part.decisions.piece for part in self.slices], columns)
 
     def _final(
         self,
@@ -194,16 +203,19 @@ class SelectTask:
         return enough
 
     def _rejected(self, documents: pa.Table, annotations: pa.Table, decisions: pa.Table) -> list[dict[str, Any]]:
-        rows = zip(documents.to_pylist(), annotations.column("spans").to_pylist(), decisions.to_pylist(), strict=True)
+        """What `decide` did not keep."""
+        out = pc.invert(decisions.column("keep"))
+        tables = (documents, annotations.select(["spans"]), decisions)
+        rows = zip(*(table.filter(out).to_pylist() for table in tables), strict=True)
         return [
             {
                 **_known(document),
                 "reason": decision["reason"],
                 "bound": decision["bound"],
                 "value": decision["value"],
-                "text": apply_spans(document["text"], spans or [], self.config.replacements),
+                "text": apply_spans(document["text"], measured["spans"] or [], self.config.replacements),
             }
-            for document, spans, decision in rows
+            for document, measured, decision in rows
         ]
 
     def _write_rejected(self, space: Workspace, rows: list[dict[str, Any]]) -> list[OutputFile]:

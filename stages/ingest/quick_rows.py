@@ -91,7 +91,8 @@ class QuickRows:
     def _scanned(self, block: bytes) -> tuple[Room, np.ndarray]:
         """What the kernel takes of a block, and its counts."""
         data = np.frombuffer(block, np.uint8)
-        columns = _room(len(block), block.count(b"\n") + 1)
+        ends = np.equal(data, 0x0A, out=room(len(block), np.bool_))  # `bytes.count` takes four times as long
+        columns = _room(len(block), int(np.count_nonzero(ends)) + 1)
         found, used = np.zeros(5, np.int64), np.zeros(_MOST_KEYS, np.bool_)
         while True:
             take_lines(data, self._limit, self._keys, columns, used, found)
@@ -173,7 +174,7 @@ def _keys(names: Sequence[bytes], roles: Sequence[int]) -> Keys:
 def _room(size: int, lines: int) -> Room:
     """Room for all that a block of so many bytes and lines may hold: no string is longer than as it stands there."""
     columns = Room(
-        text=np.empty(size, np.uint8),
+        text=np.frombuffer(pa.allocate_buffer(size), np.uint8),  # which the batch keeps
         text_ends=np.empty(lines + 1, np.int64),
         fields=room(FIELDS * size, np.uint8).reshape(FIELDS, size),
         field_ends=np.empty((FIELDS, lines + 1), np.int32),

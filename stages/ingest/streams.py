@@ -9,8 +9,8 @@ from stages.ingest.decoders import GZIP, ZSTD, ZSTD_DICTIONARY, CorruptMemberErr
 READ = 1 << 20
 """Bytes asked of storage at a time."""
 
-PIECE = 64 << 10
-"""Compressed bytes given to a decoder at a time: what follows a member is copied once per member."""
+PIECE, LARGE_PIECE = 64 << 10, 256 << 10
+"""Compressed bytes given to a decoder at first and at most: what follows a member is copied once per member."""
 
 HISTORY = 4 << 20
 """Compressed bytes of a member that are kept, to look for the next member among them after damage."""
@@ -114,9 +114,10 @@ def _members(compressed: _Compressed, new: Callable[[], Decoder], magics: tuple[
                 compressed.take(len(head))  # padding with zeros, as tapes and block devices leave it
             continue
         yield Member(start)
-        decoder, history = new(), bytearray()
+        decoder, history, size = new(), bytearray(), PIECE
         while not decoder.eof:
-            data = compressed.take(PIECE)
+            data = compressed.take(size)
+            size = min(2 * size, LARGE_PIECE)
             if not data:  # a damaged header or length may have swallowed the members that follow
                 detail = "the file ends inside a compressed member"
                 yield _next_member(compressed, start, bytes(history), 0, new, magics, detail, kind="truncated")

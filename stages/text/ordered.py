@@ -18,7 +18,7 @@ def ordered(columns: Sequence[pa.LargeStringArray], order: np.ndarray) -> pa.Lar
     np.cumsum(lengths[order], out=ends[1:])
     places = np.full(len(lengths), -1)
     places[order] = ends[:-1]
-    out = np.empty(ends[-1], np.uint8)
+    out = np.frombuffer(pa.allocate_buffer(int(ends[-1])), np.uint8)
     row = 0
     for data, bounds in parts:
         _copy(data, bounds, places[row : row + len(bounds) - 1], out)
