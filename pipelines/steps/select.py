@@ -24,7 +24,7 @@ from stages.pii.redact import apply_spans
 from stages.registry import nearest
 from stages.text.arrays import buffers
 
-VERSION = 2
+VERSION = 3
 DROPPED = ("language_second", "language_second_score")
 
 
