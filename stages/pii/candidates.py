@@ -298,7 +298,7 @@ def find_windows(data: Any, offsets: Any, label_ends: Any, windows: Any) -> Any:
                 break
             byte = item(data, place)
             kind, length, back = int64(-1), int64(1), int64(0)
-            dots = int64(0)
+            dots, following = int64(0), place + 1
             if _is_digit(byte):
                 if place >= number_end:
                     number_end, found, digits = _number_end(data, place, stop)
@@ -306,6 +306,7 @@ def find_windows(data: Any, offsets: Any, label_ends: Any, windows: Any) -> Any:
                         kind, length = int64(PHONE), found
                 if place >= dotted_end:
                     dotted_end, dots = _dotted_end(data, place, stop)
+                following = max(place + 1, min(number_end, dotted_end))  # digits and full stops between
             elif byte == 0x3A:
                 if place >= address_end:
                     address_end = place + 1
@@ -335,7 +336,7 @@ def find_windows(data: Any, offsets: Any, label_ends: Any, windows: Any) -> Any:
             if kind >= 0:
                 _put(windows, count, document, kind, characters - back, characters + length)
                 count += 1
-            place += 1
+            place = following
     return count
 
 

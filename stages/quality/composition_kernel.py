@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint32, uint64
+from numba import int64, uint32
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
@@ -44,6 +44,23 @@ def _count_ascii(data: Any, place: Any, within: Any) -> Any:
     return ones_in(blanks & ~graphic & within), shown, letters, digits, ones_in(signs & within), capitals
 
 
+@inlined
+def _add_characters(data: Any, place: Any, bits: Any, script: Any, tables: Any, classes: Any) -> Any:
+    """Add the characters beyond ASCII that begin at the set bits of a window, and return how many are of the script.
+
+    Those of one size are added together, so that no branch depends on it.
+    """
+    of_script = int64(0)
+    while bits:
+        point = decode(data, place + int64(first_one(bits)))[0]
+        flags = item(tables.flags, entry(tables.blocks, point))
+        classes[flags & uint32(_CLASSES - 1)] += 1
+        if script.size and flags & uint32(LETTER):
+            of_script += int64(holds(script, point))
+        bits &= bits - uint32(1)
+    return of_script
+
+
 @kernel
 def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: Any, counts: Any) -> None:
     """Fill `counts`, (documents, COUNTS); `script` is a bitmap of the characters of a script, or has no size."""
@@ -56,26 +73,26 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
             classes[kind] = 0
         place, stop = offsets[document], offsets[document + 1]
         of_script = total = blank = shown = letters = digits = symbols = capitals = int64(0)
+        while place + WINDOW <= stop:
+            high = uint32(high_bytes(data, place))
+            found = _count_ascii(data, place, ~high)
+            blank, shown, letters = blank + found[0], shown + found[1], letters + found[2]
+            digits, symbols, capitals = digits + found[3], symbols + found[4], capitals + found[5]
+            total += ones_in(~high)
+            if high:
+                two, three = at_least(data, place, 0xC0), at_least(data, place, 0xE0)
+                four = at_least(data, place, 0xF0)
+                of_script += _add_characters(data, place, uint32(two & ~three), script, tables, classes)
+                of_script += _add_characters(data, place, uint32(three & ~four), script, tables, classes)
+                of_script += _add_characters(data, place, uint32(four), script, tables, classes)
+            place += WINDOW
         while place < stop:
             byte = item(data, place)
-            if byte < 0x80 and place + WINDOW <= min(stop, data.size) and item(data, place + 1) < 0x80:
-                ahead = first_one(high_bytes(data, place))  # up to the next byte that is not ASCII
-                within = (uint32(1) << uint32(ahead)) - uint32(1) if ahead < uint64(WINDOW) else ~uint32(0)
-                found = _count_ascii(data, place, within)
-                blank, shown, letters = blank + found[0], shown + found[1], letters + found[2]
-                digits, symbols, capitals = digits + found[3], symbols + found[4], capitals + found[5]
-                total += int64(ahead)
-                place += int64(ahead)
-                continue
             if byte < 0x80:
                 classes[_CLASSES + int64(byte)] += 1
-                place += 1
-                continue
-            point, place = decode(data, place)
-            flags = item(flag_table, entry(blocks, point))
-            classes[flags & uint32(_CLASSES - 1)] += 1
-            if script.size and flags & uint32(LETTER):
-                of_script += int64(holds(script, point))
+            elif byte >= 0xC0:
+                of_script += _add_characters(data, place, uint32(1), script, tables, classes)
+            place += 1
         for byte in range(_ASCII):
             number = classes[_CLASSES + byte]
             if number:
