@@ -28,13 +28,19 @@ _JOINING = (
 )
 _WITHOUT_SPACES = r"\p{Khmr}\p{Thai}\p{Laoo}\p{Mymr}\p{Tibt}\p{Lana}\p{Tavt}\p{Talu}\p{Tale}\p{Java}\p{Bali}"
 
+AFTER_JOINING = rf"(?:(?![\p{{P}}\p{{N}}\p{{S}}])[{_JOINING}])"
+"""What a joiner may follow: a letter or mark of a joining script."""
+BETWEEN_UNSPACED = f"[{_WITHOUT_SPACES}]"
+"""What a word break may stand between."""
+NOISE_PATTERN = _NOISE.pattern
+
 _MISPLACED = regex.compile(
     # a joiner needs a letter or mark of a joining script before it (ZWJ also an emoji, with another one after it)
-    rf"(?<!(?:(?![\p{{P}}\p{{N}}\p{{S}}])[{_JOINING}])\p{{Mn}}{{0,4}})\u200c"
-    rf"|(?<!(?:(?![\p{{P}}\p{{N}}\p{{S}}])[{_JOINING}])\p{{Mn}}{{0,4}})"
+    rf"(?<!{AFTER_JOINING}\p{{Mn}}{{0,4}})\u200c"
+    rf"|(?<!{AFTER_JOINING}\p{{Mn}}{{0,4}})"
     r"(?<!\p{Extended_Pictographic}[\ufe0f\U0001f3fb-\U0001f3ff]?(?=\u200d\p{Extended_Pictographic}))\u200d"
     # a word break needs a script without spaces on both sides
-    rf"|(?<![{_WITHOUT_SPACES}]\p{{Mn}}{{0,4}})\u200b|\u200b(?![{_WITHOUT_SPACES}])"
+    rf"|(?<!{BETWEEN_UNSPACED}\p{{Mn}}{{0,4}})\u200b|\u200b(?!{BETWEEN_UNSPACED})"
     # tags spell the flags of England, Scotland and Wales after a black flag
     r"|(?<!\U0001f3f4[\U000e0020-\U000e007f]{0,8})[\U000e0020-\U000e007f]"
 )

@@ -1,7 +1,7 @@
 """Repair of text that was decoded with the wrong encoding, where a cheap look finds signs of it."""
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import ftfy
 from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
@@ -49,20 +49,38 @@ def is_bad(line: str) -> bool:
     )
 
 
-def _suspicious() -> re.Pattern[str]:
-    """A superset of the places where ftfy sees mojibake.
+class Pairs(NamedTuple):
+    """Two character classes, and how many pairs of them in a row are a sign of mojibake."""
 
-    Each of its alternatives has a character that is a sign on its own, or a letter or symbol beside another one.
+    first: str
+    second: str
+    times: int = 1
+
+
+def _categories(*names: str) -> str:
+    return "".join(MOJIBAKE_CATEGORIES[name] for name in names)
+
+
+def _signs() -> tuple[Pairs, Pairs]:
+    """Neighbours one of which each alternative of ftfy's has that has no character of `ALONE`.
+
+    An accented small letter counts only beside something else: many languages have two in a row.
     """
-    alone = "".join(MOJIBAKE_CATEGORIES[name] for name in ("c1", "bad")) + "ŒœÂÃÎÐØÙЂ"
-    kinds = ("lower_accented", "upper_accented", "box", "start_punctuation", "end_punctuation", "currency", "numeric")
-    signs = "".join(MOJIBAKE_CATEGORIES[name] for name in (*kinds, "law"))
-    letters = MOJIBAKE_CATEGORIES["lower_common"] + "ВГРСΒΓΞΟβāà"
-    others = MOJIBAKE_CATEGORIES["kaomoji"] + "\u00a0-ÿ" + "±∂†≠™≤≥"
-    return re.compile(f"[{alone}]|[{signs}{letters}][{signs}]|[{signs}ВГРСΒΓΞΟ][{others}]")
+    symbols = _categories("box", "start_punctuation", "end_punctuation", "currency", "numeric", "law", "bad")
+    capitals, small = _categories("upper_accented"), _categories("lower_accented")
+    common = _categories("lower_common", "upper_common")  # with `ВГРС`, `ΒΓΞΟ` and `β`
+    others = _categories("kaomoji") + "\u00a0-ÿ" + "±∂†≠™≤≥"
+    return (
+        Pairs(f"[{symbols}{capitals}{small}{common}]", f"[{symbols}{capitals}°]"),
+        Pairs(f"[{symbols}ВГРСΒΓΞΟ]", f"[{small}{others}]"),
+    )
 
 
-_SUSPICIOUS = _suspicious()
+ALONE: Final = re.compile(f"[{_categories('c1')}ŒœÂÃÎÐØÙЂ]")
+"""Characters that `is_bad` looks at whatever stands beside them."""
+SIGNS: Final = _signs()
+"""Neighbours that it looks at: a superset, with `ALONE`, of the places where ftfy sees mojibake."""
+_SUSPICIOUS: Final = re.compile("|".join([ALONE.pattern, *(pair.first + pair.second for pair in SIGNS)]))
 _REACH = 4
 """Characters before and after such a place that belong to the longest alternative, of seven, or are looked at by it."""
 
@@ -72,24 +90,16 @@ def _characters(encoding: str, encoded: bytes) -> str:
     return "".join(re.escape(bytes([byte]).decode(encoding, "ignore") or chr(byte)) for byte in encoded)
 
 
-class Pairs(NamedTuple):
-    """Two character classes, and how many pairs of them in a row are a sign of mojibake."""
-
-    first: str
-    second: str
-    times: int
-
-
 def _pairs() -> list[Pairs]:
     """What misread UTF-8 looks like in each group of encodings."""
     leads, continuations = bytes(range(0xC2, 0xF5)), bytes(range(0x80, 0xC0))
     first = "".join(_characters(encoding, leads) for encoding in _LATIN)
     second = "".join(_characters(encoding, continuations) for encoding in _LATIN)
-    found = [Pairs(f"[{first}]", f"[{second}]", 1)]
+    found = [Pairs(f"[{first}]", f"[{second}]")]
     for encoding, times in _OTHERS.items():
         lead, continuation = _characters(encoding, _LEADS), _characters(encoding, continuations)
         one, two = (_characters(encoding, bytes([byte])) for byte in _PUNCTUATION)
-        found += [Pairs(f"[{lead}]", f"[{continuation}]", times), Pairs(f"[{one}]", f"[{two}]", 1)]
+        found += [Pairs(f"[{lead}]", f"[{continuation}]", times), Pairs(f"[{one}]", f"[{two}]")]
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numba import int64, uint32
 
+from stages.pii.iban import LENGTHS
 from stages.pii.phone import AFTER_LABEL, LABELS, LABELS_ANYWHERE
 from stages.text.arrays import Segments
 from stages.text.code_points import characters_in, decode_before
@@ -24,6 +25,9 @@ PHONE: Final = 4
 
 _LABEL_ENDS: Final = tuple(sorted({ord(label[-2]) << 8 | ord(label[-1]) for label in LABELS if label.isascii()}))
 """The last two letters of each label in ASCII, as one number."""
+
+_COUNTRIES: Final = tuple(sorted(ord(country[0]) << 8 | ord(country[1]) for country in LENGTHS))
+"""The two letters of each country that has IBANs, as one number."""
 
 _LOCAL_SIGNS: Final = tuple(b"_%+-'&/=?~!#$*|{}^")
 """ASCII before an at sign that is neither letter nor digit."""
@@ -59,6 +63,12 @@ def _is_digit(byte: Any) -> Any:
 def _is_letter(byte: Any) -> Any:
     """ASCII only."""
     return 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A
+
+
+@inlined
+def _may_be_of_word(byte: Any) -> Any:
+    """Of ASCII; what stands beyond is not known."""
+    return _is_digit(byte) or _is_letter(byte)
 
 
 @inlined
@@ -103,8 +113,8 @@ def _number_end(data: Any, place: Any, stop: Any) -> Any:
 def _may_be_phone(data: Any, begin: Any, place: Any, end: Any, digits: Any, label_ends: Any) -> Any:
     """Whether digits from `place` to `end` may say that they are a phone number.
 
-    They follow a plus sign or a letter that a label ends with, or hold an international prefix or the last seven digits
-    of the North American form.
+    They follow a plus sign or a letter that a label ends with, or hold an international prefix that no letter or digit
+    stands before, or the last seven digits of the North American form.
     """
     if digits < 7:
         return False
@@ -117,11 +127,27 @@ def _may_be_phone(data: Any, begin: Any, place: Any, end: Any, digits: Any, labe
         return True
     for at in range(place, end):
         byte = item(data, at)
-        if byte == 0x30 and at + 2 < end and item(data, at + 1) == 0x30 and 0x31 <= item(data, at + 2) <= 0x39:
+        if byte == 0x30 and (at == begin or not _may_be_of_word(item(data, at - 1))) and _is_prefix(data, at, end):
             return True
         if (byte == 0x2D or byte == 0x2E) and at >= place + 7 and at + 4 < end and _is_american(data, at):
             return True
     return False
+
+
+@inlined
+def _is_prefix(data: Any, place: Any, end: Any) -> Any:
+    """Whether two zeros, one to three digits of which the first is none, and a separator stand at a place."""
+    if place + 3 >= end or item(data, place + 1) != 0x30 or item(data, place + 2) == 0x30:
+        return False
+    if not _is_digit(item(data, place + 2)):
+        return False
+    after = place + 3
+    while after < place + 5 and after < end and _is_digit(item(data, after)):
+        after += 1
+    if after >= end:
+        return False
+    byte = item(data, after)
+    return byte == 0x20 or 0x2D <= byte <= 0x2F
 
 
 @inlined
@@ -190,7 +216,7 @@ def _may_be_local(byte: Any) -> Any:
 
 @inlined
 def _may_be_of_label(byte: Any) -> Any:
-    return byte >= 0x80 or _is_digit(byte) or _is_letter(byte)
+    return byte >= 0x80 or _may_be_of_word(byte)
 
 
 @inlined
@@ -207,12 +233,17 @@ def _begins_allocated(data: Any, start: Any, end: Any) -> Any:
 
 @inlined
 def _may_be_iban(data: Any, begin: Any, place: Any, stop: Any) -> Any:
-    """Whether two capitals, two digits and, after at most one space, four of either begin a word here."""
+    """Whether a country, two digits and, after at most one space, four capitals or digits begin a word here."""
     if place + 8 > stop or not 0x41 <= item(data, place + 1) <= 0x5A:
         return False
     if not (_is_digit(item(data, place + 2)) and _is_digit(item(data, place + 3))):
         return False
-    if place > begin and (_is_digit(item(data, place - 1)) or _is_letter(item(data, place - 1))):
+    if place > begin and _may_be_of_word(item(data, place - 1)):
+        return False
+    known = False
+    for country in _COUNTRIES:
+        known |= int64(item(data, place)) << 8 | int64(item(data, place + 1)) == country
+    if not known:
         return False
     after = place + 4
     if item(data, after) == 0x20:
@@ -267,7 +298,7 @@ def find_windows(data: Any, offsets: Any, label_ends: Any, windows: Any) -> Any:
                 break
             byte = item(data, place)
             kind, length, back = int64(-1), int64(1), int64(0)
-            dots = int64(0)
+            dots, following = int64(0), place + 1
             if _is_digit(byte):
                 if place >= number_end:
                     number_end, found, digits = _number_end(data, place, stop)
@@ -275,6 +306,7 @@ def find_windows(data: Any, offsets: Any, label_ends: Any, windows: Any) -> Any:
                         kind, length = int64(PHONE), found
                 if place >= dotted_end:
                     dotted_end, dots = _dotted_end(data, place, stop)
+                following = max(place + 1, min(number_end, dotted_end))  # digits and full stops between
             elif byte == 0x3A:
                 if place >= address_end:
                     address_end = place + 1
@@ -304,7 +336,7 @@ def find_windows(data: Any, offsets: Any, label_ends: Any, windows: Any) -> Any:
             if kind >= 0:
                 _put(windows, count, document, kind, characters - back, characters + length)
                 count += 1
-            place += 1
+            place = following
     return count
 
 

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -41,6 +42,7 @@ def _joined(before: str) -> bool:
     return before[-1:].isalnum() or before.endswith(("_", ".", "-"))
 
 
+@lru_cache(maxsize=1 << 12)
 def is_public(address: str) -> bool:
     """Whether a string is an address that the internet routes."""
     try:

@@ -7,8 +7,9 @@ from numba import int64, uint8, uint32
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, decode_before, entry
-from stages.text.compiled import borrowed, inlined, item, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
+from stages.text.memory import room
 from stages.text.scan import IS_WORD, RUN
 from stages.text.sentences import Marks, count_sentences, count_word_sentences, holds
 from stages.text.tables import DECIMAL, NO_WORD, SEGMENTED, SPACE, WORD, tables
@@ -21,7 +22,7 @@ PHRASES: Final = {
     JAVASCRIPT: ("javascript",),
     POLICY: ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"),
 }
-"""What a line is counted for, in the order of C4's tests; `_next_hint` knows what they have in common."""
+"""What a line is counted for, in the order of C4's tests; `_phrase_hints` knows what they have in common."""
 
 
 class Phrases(NamedTuple):
@@ -78,30 +79,32 @@ def _matches(data: Any, place: Any, end: Any, phrases: Any, start: Any, stop: An
 
 @inlined
 def _phrase_hints(data: Any, place: Any) -> Any:
-    """Not 0 if `java`, `coo`, `poli`, `f us` or `m ip` stands in WINDOW bytes from a place on, in either case."""
-    a, i, o = equals_letter(data, place, 0x61), equals_letter(data, place, 0x69), equals_letter(data, place, 0x6F)
-    p, u, s = equals_letter(data, place, 0x70), equals_letter(data, place, 0x75), equals_letter(data, place, 0x73)
-    space = equals_letter(data, place, 0x20)
-    found = equals_letter(data, place, 0x6A) & (a >> 1) & (equals_letter(data, place, 0x76) >> 2) & (a >> 3)
-    found |= equals_letter(data, place, 0x63) & (o >> 1) & (o >> 2)
-    found |= p & (o >> 1) & (equals_letter(data, place, 0x6C) >> 2) & (i >> 3)
-    found |= equals_letter(data, place, 0x66) & (space >> 1) & (u >> 2) & (s >> 3)
-    return found | (equals_letter(data, place, 0x6D) & (space >> 1) & (i >> 2) & (p >> 3))
+    """Not 0 if `j.v`, `coo`, `p.l.c`, `f.us` or `m..ps` stands in WINDOW bytes from a place on, in either case."""
+    c, o, p = equals_letter(data, place, 0x63), equals_letter(data, place, 0x6F), equals_letter(data, place, 0x70)
+    s, u = equals_letter(data, place, 0x73), equals_letter(data, place, 0x75)
+    found = equals_letter(data, place, 0x6A) & (equals_letter(data, place, 0x76) >> 2)
+    found |= c & (o >> 1) & (o >> 2)
+    found |= p & (equals_letter(data, place, 0x6C) >> 2) & (c >> 4)
+    found |= equals_letter(data, place, 0x66) & (u >> 2) & (s >> 3)
+    return found | (equals_letter(data, place, 0x6D) & (p >> 3) & (s >> 4))
 
 
 @inlined
-def _next_hint(data: Any, place: Any, end: Any) -> Any:
-    """The first place from here on at which a phrase may stand: each has one of `java`, `coo`, `poli`, `f us`, `m ip`.
+def _next_hint(data: Any, place: Any, end: Any, brackets: Any) -> Any:
+    """The first place from here on at which a phrase may stand: each has one of the five hints, of five bytes at most.
 
-    It may be too early where too few bytes are left to be read at once; the end if there is none.
+    With `brackets` also one with `[` or `{`. It may be too early where too few bytes are left to be read at once; the
+    end if there is none.
     """
     while place < end:
         if place + WINDOW > data.size:
             return place
         found = uint32(_phrase_hints(data, place))
+        if brackets:
+            found |= equals_letter(data, place, 0x7B)  # 0x5B, too
         if found:
             return place + int64(first_one(found))
-        place += WINDOW - 3
+        place += WINDOW - 4
     return end
 
 
@@ -161,6 +164,8 @@ def _without_citations(data: Any, start: Any, end: Any, tables: Any, copy: Any) 
 @inlined
 def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
     """Whether a line ends in terminal punctuation, after which closing brackets may stand, but not in `...`."""
+    if end > start and 0x2F <= item(data, end - 1) < 0x80:
+        return holds(rules.endings, int64(item(data, end - 1)))
     stop = end
     while stop > start:
         if item(data, stop - 1) == 0x29:
@@ -213,35 +218,39 @@ def _is_used(
 
 
 @inlined
-def _glance(data: Any, start: Any, end: Any) -> Any:
-    """Of a line: whether it may hold more than ASCII and two-byte characters, a square bracket, a curly brace."""
-    high, bracket, brace = uint32(0), uint32(0), uint32(0)
-    place = start
+def _next_bracket(data: Any, place: Any, end: Any, byte: Any) -> Any:
+    """The first place from here on with this byte; the end if there is none."""
     while place < end and place + WINDOW <= data.size:
-        left = end - place
-        within = ~uint32(0) if left >= WINDOW else (uint32(1) << uint32(left)) - uint32(1)
-        high |= at_least(data, place, 0xE0) & within
-        bracket |= equals(data, place, 0x5B) & within
-        brace |= equals(data, place, 0x7B) & within
+        found = uint32(equals(data, place, byte))
+        if found:
+            return min(place + int64(first_one(found)), end)
         place += WINDOW
-    is_high, has_bracket, has_brace = high != uint32(0), bracket != uint32(0), brace != uint32(0)
-    while place < end:
-        byte = item(data, place)
-        is_high |= byte >= 0xE0
-        has_bracket |= byte == 0x5B
-        has_brace |= byte == 0x7B
+    while place < end and item(data, place) != byte:
         place += 1
-    return is_high, has_bracket, has_brace
+    return min(place, end)
+
+
+@inlined
+def _has_citation(data: Any, start: Any, end: Any, tables: Any) -> Any:
+    """Whether a line holds what `_citation_end` finds."""
+    place = _next_bracket(data, start, end, 0x5B)
+    while place < end:
+        if _citation_end(data, place, end, tables) > place:
+            return True
+        place = _next_bracket(data, place + 1, end, 0x5B)
+    return False
 
 
 @inlined
 def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
-    """Words between spaces of a line without characters of three bytes and more; stops at so many."""
+    """Words between spaces of a line; stops at so many. -1 if a character of three bytes and more stands before."""
     count, inside = int64(0), False
     place = start
     while place < end and count < most and place + WINDOW <= data.size:
         left = end - place
         within = ~uint32(0) if left >= WINDOW else (uint32(1) << uint32(left)) - uint32(1)
+        if uint32(at_least(data, place, 0xE0) & within):
+            return int64(-1)
         if equals(data, place, 0xC2) & within:  # spaces of two bytes
             break
         blank = at_least(data, place, 0x09) & ~at_least(data, place, 0x0E)
@@ -252,6 +261,8 @@ def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
         place += WINDOW
     while place < end and count < most:
         byte = item(data, place)
+        if byte >= 0xE0:
+            return int64(-1)
         space = byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F
         if byte == 0xC2 and (item(data, place + 1) == 0x85 or item(data, place + 1) == 0xA0):
             space = True
@@ -298,6 +309,29 @@ def _line_words(data: Any, start: Any, end: Any, words: Any, word: Any, last_wor
     return count, longest, word
 
 
+@inlined
+def _list_marks(words: Any, begin: Any, end: Any, places: Any) -> Any:
+    """Put where the words without letters, marks and numbers begin in `places`; how many they are."""
+    count = int64(0)
+    for word in range(begin, end):
+        put(places, count, item(words.starts, word))
+        count += int64(item(words.classes, word) & uint8(IS_WORD) == 0)
+    return count
+
+
+@inlined
+def _may_be_longer(data: Any, start: Any, end: Any, most: Any) -> Any:
+    """Whether more than so many bytes of a line stand without a space between them."""
+    while start + most < end:
+        place = start + most
+        while place >= start and item(data, place) != 0x20:
+            place -= 1
+        if place < start:
+            return True
+        start = place + 1
+    return False
+
+
 @kernel
 def judge_lines(
     data: Any,
@@ -309,47 +343,48 @@ def judge_lines(
     phrases: Any,
     tables: Any,
     copy: Any,
+    places: Any,
     counts: Any,
 ) -> None:
-    """Fill `counts`, (documents, COUNTS); `copy` has room for the longest line."""
+    """Fill `counts`, (documents, COUNTS); `copy` has room for the longest line, `places` for the words of each text."""
     data, lines, first, words, first_words = borrowed((data, lines, first, words, first_words))
-    rules, phrases, tables, copy, counts = borrowed((rules, phrases, tables, copy, counts))
+    rules, phrases, tables, copy, places, counts = borrowed((rules, phrases, tables, copy, places, counts))
     for document in range(first.size - 1):
         row = counts[document]
-        word, last_word = first_words[document], first_words[document + 1]
-        run = word  # no earlier one is a run
+        run, last_word = first_words[document], first_words[document + 1]  # no word before the first is a run
+        mark, marked = int64(0), _list_marks(words, run, last_word, places) if rules.marks.alone else int64(0)
         hint = int64(-1)
         stop = lines.ends[first[document + 1] - 1] if first[document] < first[document + 1] else int64(0)
         for line in range(first[document], first[document + 1]):
             start = after_spaces(data, item(lines.starts, line), item(lines.ends, line), tables)
             end = before_spaces(data, start, item(lines.ends, line), tables)
-            high, bracket, brace = _glance(data, start, end)
-            while word < last_word and item(words.starts, word) < start:
-                word += 1
-            count = longest = int64(0)
-            if item(lines.lengths, line) > rules.max_length:
-                count, longest, run = _line_words(data, start, end, words, run, last_word, end - start, tables)
-            elif high:
-                count, longest, run = _line_words(data, start, end, words, run, last_word, rules.min_words, tables)
-            else:
-                count = _count_to(data, start, end, rules.min_words)
+            long = item(lines.lengths, line) > rules.max_length and _may_be_longer(data, start, end, rules.max_length)
+            most = end - start if long else int64(rules.min_words)
+            count, longest = _count_to(data, start, end, most), int64(0)
+            if count < 0 or long:
+                count, longest, run = _line_words(data, start, end, words, run, last_word, most, tables)
             if longest > rules.max_length:
                 row[LONG] += 1
-            elif bracket:
+                continue
+            if hint < start:
+                hint = _next_hint(data, start, stop, True)
+            hinted = cited = brace = False
+            if hint < end:
+                hinted = _next_hint(data, hint, end, False) < end
+                brace = _next_bracket(data, hint, end, 0x7B) < end
+                cited = _has_citation(data, hint, end, tables)
+            if cited:
                 size = _without_citations(data, start, end, tables, copy)
-                hinted = _next_hint(copy, int64(0), size) < size
+                hinted = _next_hint(copy, int64(0), size, False) < size
                 if _is_used(copy, int64(0), size, count, brace, hinted, rules, phrases, row):
                     row[SENTENCES] += count_sentences(copy, int64(0), size, rules.marks, tables)
-            else:
-                if hint < start:
-                    hint = _next_hint(data, start, stop)
-                if _is_used(data, start, end, count, brace, hint < end, rules, phrases, row):
-                    if rules.marks.alone:
-                        row[SENTENCES] += count_word_sentences(
-                            data, start, end, words, word, last_word, rules.marks, tables
-                        )
-                    else:
-                        row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
+            elif _is_used(data, start, end, count, brace, hinted, rules, phrases, row):
+                if rules.marks.alone:
+                    while mark < marked and item(places, mark) < start:
+                        mark += 1
+                    row[SENTENCES] += count_word_sentences(data, start, end, places, mark, marked, rules.marks, tables)
+                else:
+                    row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
 
 
 def count(segments: Segments, rules: Rules) -> np.ndarray:
@@ -357,6 +392,7 @@ def count(segments: Segments, rules: Rules) -> np.ndarray:
     lines, first = segments.split_lines
     counts = np.zeros((len(segments), COUNTS), np.int64)
     copy = np.empty(int((lines.ends - lines.starts).max(initial=0)), np.uint8)
+    places = room(int(segments.word_counts.max(initial=0)) + 1, np.int64)
     words, first_words = segments.words, segments.first_words
-    judge_lines(segments.data, lines, first, words, first_words, rules, _PHRASES, tables(), copy, counts)
+    judge_lines(segments.data, lines, first, words, first_words, rules, _PHRASES, tables(), copy, places, counts)
     return counts

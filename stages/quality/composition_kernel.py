@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint32, uint64
+from numba import int64, uint32
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
@@ -30,8 +30,9 @@ _ASCII: Final = 128
 
 
 @inlined
-def _add_ascii(data: Any, place: Any, within: Any, row: Any) -> Any:
-    """Add the characters of a window whose bits are set, all of them ASCII, and return how many letters they are."""
+def _count_ascii(data: Any, place: Any, within: Any) -> Any:
+    """Of the characters of a window whose bits are set, all of them ASCII: white space, what is seen, letters, digits,
+    symbols, capitals."""
     capitals = ones_in(ascii_capitals(data, place) & within)
     letters, digits = ones_in(ascii_letters(data, place) & within), ones_in(ascii_digits(data, place) & within)
     graphic = at_least(data, place, 0x21) & within
@@ -40,15 +41,24 @@ def _add_ascii(data: Any, place: Any, within: Any, row: Any) -> Any:
     signs = at_least(data, place, 0x3C) & ~at_least(data, place, 0x3F)  # < = >
     signs |= equals(data, place, 0x24) | equals(data, place, 0x2B) | equals(data, place, 0x5E)  # $ + ^
     signs |= equals(data, place, 0x60) | equals(data, place, 0x7C) | equals(data, place, 0x7E)  # ` | ~
-    symbols = ones_in(signs & within)
-    row[VISIBLE] += ones_in(within & ~(blanks & ~graphic))
-    row[LETTERS] += letters
-    row[DIGITS] += digits
-    row[MARKS] += shown - letters - digits - symbols
-    row[SYMBOLS] += symbols
-    row[CAPITALS] += capitals
-    row[SCRIPTED] += letters
-    return letters
+    return ones_in(blanks & ~graphic & within), shown, letters, digits, ones_in(signs & within), capitals
+
+
+@inlined
+def _add_characters(data: Any, place: Any, bits: Any, script: Any, tables: Any, classes: Any) -> Any:
+    """Add the characters beyond ASCII that begin at the set bits of a window, and return how many are of the script.
+
+    Those of one size are added together, so that no branch depends on it.
+    """
+    of_script = int64(0)
+    while bits:
+        point = decode(data, place + int64(first_one(bits)))[0]
+        flags = item(tables.flags, entry(tables.blocks, point))
+        classes[flags & uint32(_CLASSES - 1)] += 1
+        if script.size and flags & uint32(LETTER):
+            of_script += int64(holds(script, point))
+        bits &= bits - uint32(1)
+    return of_script
 
 
 @kernel
@@ -57,29 +67,32 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
     data, offsets, script, tables, classes, counts = borrowed((data, offsets, script, tables, classes, counts))
     blocks, flag_table = tables.blocks, tables.flags
     ascii_at = entry(blocks, int64(0))
+    latin = script.size > 0 and holds(script, int64(0x61))  # whoever has one letter of ASCII has all
     for document in range(offsets.size - 1):
         for kind in range(_CLASSES + _ASCII):
             classes[kind] = 0
         place, stop = offsets[document], offsets[document + 1]
-        row = counts[document]
-        of_script = latin = int64(0)
+        of_script = total = blank = shown = letters = digits = symbols = capitals = int64(0)
+        while place + WINDOW <= stop:
+            high = uint32(high_bytes(data, place))
+            found = _count_ascii(data, place, ~high)
+            blank, shown, letters = blank + found[0], shown + found[1], letters + found[2]
+            digits, symbols, capitals = digits + found[3], symbols + found[4], capitals + found[5]
+            total += ones_in(~high)
+            if high:
+                two, three = at_least(data, place, 0xC0), at_least(data, place, 0xE0)
+                four = at_least(data, place, 0xF0)
+                of_script += _add_characters(data, place, uint32(two & ~three), script, tables, classes)
+                of_script += _add_characters(data, place, uint32(three & ~four), script, tables, classes)
+                of_script += _add_characters(data, place, uint32(four), script, tables, classes)
+            place += WINDOW
         while place < stop:
             byte = item(data, place)
-            if byte < 0x80 and place + WINDOW <= min(stop, data.size) and item(data, place + 1) < 0x80:
-                ahead = first_one(high_bytes(data, place))  # up to the next byte that is not ASCII
-                within = (uint32(1) << uint32(ahead)) - uint32(1) if ahead < uint64(WINDOW) else ~uint32(0)
-                latin += _add_ascii(data, place, within, row)
-                place += int64(ahead)
-                continue
             if byte < 0x80:
                 classes[_CLASSES + int64(byte)] += 1
-                place += 1
-                continue
-            point, place = decode(data, place)
-            flags = item(flag_table, entry(blocks, point))
-            classes[flags & uint32(_CLASSES - 1)] += 1
-            if script.size and flags & uint32(LETTER):
-                of_script += int64(holds(script, point))
+            elif byte >= 0xC0:
+                of_script += _add_characters(data, place, uint32(1), script, tables, classes)
+            place += 1
         for byte in range(_ASCII):
             number = classes[_CLASSES + byte]
             if number:
@@ -87,8 +100,9 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
                 classes[flags & uint32(_CLASSES - 1)] += number
                 if script.size and flags & uint32(LETTER) and holds(script, byte):
                     of_script += number
-        if script.size and holds(script, int64(0x61)):  # whoever has one letter of ASCII has all
-            of_script += latin
+        row = counts[document]
+        row[VISIBLE], row[LETTERS], row[DIGITS], row[SYMBOLS] = total - blank, letters, digits, symbols
+        row[MARKS], row[CAPITALS], row[SCRIPTED] = shown - letters - digits - symbols, capitals, letters
         for kind in range(_CLASSES):
             number = classes[kind]
             if number:
@@ -99,7 +113,7 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: An
                 row[SYMBOLS] += number if kind & SYMBOL else 0
                 row[CAPITALS] += number if kind & LETTER and kind & CAPITAL else 0
                 row[SCRIPTED] += number if kind & LETTER and kind & OWN_SCRIPT else 0
-        row[OF_SCRIPT] = of_script if script.size else row[SCRIPTED]
+        row[OF_SCRIPT] = of_script + letters * int64(latin) if script.size else row[SCRIPTED]
 
 
 @inlined

@@ -3,13 +3,14 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint64
+from numba import int64, uint32
 
-from stages.quality.repetition_kernel import is_new
+from stages.quality.repetition_kernel import clear, is_new
 from stages.text.arrays import Segments
 from stages.text.code_points import decode_before, table_size
 from stages.text.compiled import borrowed, inlined, item, kernel
 from stages.text.sentences import holds
+from stages.text.windows import WINDOW, equals, first_one
 
 COUNTS: Final = 5
 (LINES, TERMINATED, SHORT, DUPLICATE_CHARACTERS, MENU_CHARACTERS) = range(COUNTS)
@@ -19,21 +20,37 @@ MENU_LINES: Final = 6
 
 
 @inlined
+def _is_mark(data: Any, place: Any, end: Any) -> Any:
+    """Whether one of the marks | / · » • › stands at a place between two spaces."""
+    byte = item(data, place)
+    size = int64(0)
+    if byte == 0x7C or byte == 0x2F:
+        size = int64(1)
+    elif byte == 0xC2 and (item(data, place + 1) == 0xB7 or item(data, place + 1) == 0xBB):
+        size = int64(2)
+    elif byte == 0xE2 and place + 3 < end and item(data, place + 1) == 0x80:
+        last = item(data, place + 2)
+        size = int64(3) if last == 0xA2 or last == 0xBA else int64(0)
+    return size > 0 and place + size < end and item(data, place - 1) == 0x20 and item(data, place + size) == 0x20
+
+
+@inlined
 def _menu_marks(data: Any, start: Any, end: Any) -> Any:
-    """How many of the marks | / · » • › stand between two spaces."""
-    count = int64(0)
-    for place in range(start + 1, end - 1):
-        byte = item(data, place)
-        size = int64(0)
-        if byte == 0x7C or byte == 0x2F:
-            size = int64(1)
-        elif byte == 0xC2 and (item(data, place + 1) == 0xB7 or item(data, place + 1) == 0xBB):
-            size = int64(2)
-        elif byte == 0xE2 and place + 3 < end and item(data, place + 1) == 0x80:
-            last = item(data, place + 2)
-            size = int64(3) if last == 0xA2 or last == 0xBA else int64(0)
-        if size and place + size < end and item(data, place - 1) == 0x20 and item(data, place + size) == 0x20:
-            count += 1
+    """How many marks stand in a line."""
+    count, place = int64(0), start + 1
+    while place < end - 1 and place + WINDOW <= data.size:
+        left = end - 1 - place
+        within = ~uint32(0) if left >= WINDOW else (uint32(1) << uint32(left)) - uint32(1)
+        leads = equals(data, place, 0x7C) | equals(data, place, 0x2F)
+        leads |= equals(data, place, 0xC2) | equals(data, place, 0xE2)
+        bits = uint32(leads & equals(data, place - 1, 0x20) & within)
+        while bits:
+            count += int64(_is_mark(data, place + int64(first_one(bits)), end))
+            bits &= bits - uint32(1)
+        place += WINDOW
+    while place < end - 1:
+        count += int64(_is_mark(data, place, end))
+        place += 1
     return count
 
 
@@ -52,8 +69,7 @@ def count_lines(
         begin, end = first[document], first[document + 1]
         total = terminated = few = characters = menu = items = waiting = int64(0)
         slots = table_size(end - begin, keys.size)
-        for slot in range(slots):
-            keys[slot] = uint64(0)
+        clear(keys, slots)
         for line in range(begin, end):
             if lines.blank[line]:
                 continue

@@ -6,10 +6,11 @@ import numpy as np
 from numba import int64, uint8, uint32
 
 from stages.text.arrays import Segments
-from stages.text.casing import WordSet, find_word
+from stages.text.casing import WordSet, find_lower, find_word
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
-from stages.text.scan import HAS_LETTER, IS_WORD
+from stages.text.memory import room
+from stages.text.scan import CHANGED, HAS_LETTER, IS_WORD
 from stages.text.tables import tables
 from stages.text.windows import WINDOW, equals, first_one
 
@@ -18,13 +19,16 @@ COUNTS: Final = 9
 
 
 @kernel
-def count_words(data: Any, words: Any, first: Any, known: Any, tables: Any, seen: Any, counts: Any) -> None:
-    """Fill all columns of `counts` that words decide; `seen` has a place for each slot of the stop words' table and one
-    before it, all false.
+def count_words(
+    data: Any, words: Any, first: Any, known: Any, tables: Any, seen: Any, waiting: Any, counts: Any
+) -> None:
+    """Fill all columns of `counts` that words decide.
 
-    No branch: which word is punctuation or a stop word is hard to foresee.
+    `seen` has a place for each slot of the stop words' table and one before it, all false, `waiting` one for each word
+    of a document. No branch: which word is punctuation, a stop word or its own lower case is hard to foresee.
     """
-    data, words, first, known, tables, seen, counts = borrowed((data, words, first, known, tables, seen, counts))
+    data, words, first, known, tables = borrowed((data, words, first, known, tables))
+    seen, waiting, counts = borrowed((seen, waiting, counts))
     for document in range(first.size - 1):
         begin, end = first[document], first[document + 1]
         number = characters = alphabetic = stops = int64(0)
@@ -35,9 +39,16 @@ def count_words(data: Any, words: Any, first: Any, known: Any, tables: Any, seen
             characters += int64(item(words.lengths, word)) * is_word
             alphabetic += int64(kind & uint8(HAS_LETTER) != 0)
         if known.size:
+            changed = int64(0)
             for word in range(begin, end):
-                has_letter = int64(item(words.classes, word) & uint8(HAS_LETTER) != 0)
-                put(seen, (find_word(data, words, word, known, tables) + 1) * has_letter, True)
+                kind = item(words.classes, word)
+                has_letter, may_change = int64(kind & uint8(HAS_LETTER) != 0), int64(kind & uint8(CHANGED) != 0)
+                put(waiting, changed, word)
+                changed += has_letter & may_change
+                slot = find_lower(item(words.raw_hashes, word), known)
+                put(seen, (slot + 1) * (has_letter & ~may_change), True)
+            for at in range(changed):
+                put(seen, find_word(data, words, item(waiting, at), known, tables) + 1, True)
             for slot in range(1, seen.size):
                 stops += int64(item(seen, slot))
                 put(seen, slot, False)
@@ -113,7 +124,8 @@ def count(segments: Segments, stop_words: WordSet) -> np.ndarray:
     counts = np.zeros((COUNTS, len(segments)), np.int64)
     seen = np.zeros(stop_words.keys.size + 1, bool)
     known = tables()
-    count_words(segments.data, segments.words, segments.first_words, stop_words, known, seen, counts)
+    waiting = room(int(segments.word_counts.max(initial=0)), np.int64)
+    count_words(segments.data, segments.words, segments.first_words, stop_words, known, seen, waiting, counts)
     count_signs(segments.data, segments.offsets, counts)
     count_lines(segments.data, *segments.split_lines, known, counts)
     return counts

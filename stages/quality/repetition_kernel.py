@@ -10,7 +10,6 @@ from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
 from stages.text.arrays import Segments
 from stages.text.code_points import (
     MIXER,
-    MULTIPLIER,
     characters_in,
     final,
     find_slot,
@@ -40,139 +39,174 @@ _LAST: Final = DUPLICATE_SIZES[-1]
 
 
 class Scratch(NamedTuple):
-    """Memory of the kernels, for the longest document of a batch."""
+    """Memory of `repeat_words`, for the longest document of a batch; its words, fewer than 2^31, are counted from 0."""
 
-    keys: Any  # uint64, a hash table of so many slots as a power of two
-    counts: Any  # int32, beside keys
-    sieve: Any  # uint8
-    places: Any  # int64, for each word
-    hashes: Any  # uint64, for each word
-    slots: Any  # int64, for each word
+    table: Any  # int32, a hash table of so many slots as a power of two: a word and 1, or 0
+    places: Any  # int32: where a repeated n-gram stands that stood before
+    firsts: Any  # int32, beside places: where it stood first
+    heads: Any  # int32, for each word: of the n-gram there that is in the table without its last word
+    counts: Any  # int32, for each word: how often the n-gram stands that stood there first
+    skipped: Any  # uint8, for each word: the last size at which it lay within a duplicate
 
     @classmethod
-    def for_parts(cls, most: int) -> Self:
-        size = 1 << max(6, (2 * most).bit_length())
-        return cls(
-            room(size, np.uint64),
-            room(size, np.int32),
-            room(2 * size, np.uint8),
-            room(most + 1, np.int64),
-            room(most + 1, np.uint64),
-            room(most + 1, np.int64),
-        )
+    def for_words(cls, most: int) -> Self:
+        size = 1 << max(4, (4 * most - 1).bit_length())
+        places, firsts, heads, counts = (room(most + 1, np.int32) for _ in range(4))
+        return cls(room(size, np.int32), places, firsts, heads, counts, room(most + 1, np.uint8))
 
 
 @inlined
-def _clear(keys: Any, size: Any) -> None:
+def _empty(table: Any, count: Any) -> Any:
+    """Clear so many slots of a table as there should be for so many keys; how many they are."""
+    size = table_size(count, table.size)
     for slot in range(size):
-        keys[slot] = uint64(0)
+        put(table, slot, int32(0))
+    return size
 
 
 @inlined
-def _longer(value: Any, word: Any) -> Any:
-    """The hash of an n-gram with one more word; not 0."""
-    value = uint64(uint64(value) * uint64(MIXER) + uint64(word))
-    value = uint64(value * uint64(MULTIPLIER))
-    return uint64((value ^ (value >> uint64(32))) | uint64(1))
+def _set_ones(counts: Any, total: Any) -> None:
+    for place in range(total):
+        put(counts, place, int32(1))
+
+
+@inlined
+def _counted(counts: Any, first: Any, best: Any, chosen: Any) -> Any:
+    """Count an n-gram: the count of the most frequent one so far, and where it stood first; of equals the first one."""
+    count = int64(item(counts, first)) + 1
+    put(counts, first, int32(count))
+    if count >= best and (count > best or first < chosen):
+        return count, first
+    return best, chosen
+
+
+@inlined
+def _find_repeated_pairs(raws: Any, begin: Any, total: Any, scratch: Any) -> Any:
+    """Put the pairs of words of a document that stood before in `places` and `firsts`.
+
+    Returns how many they are, the count of the most frequent pair and where that stood first.
+    """
+    table, places, firsts, counts = scratch.table, scratch.places, scratch.firsts, scratch.counts
+    mask = _empty(table, 2 * total) - 1
+    _set_ones(counts, total)
+    left, best, chosen = int64(0), int64(1), int64(0)
+    one = item(raws, begin) if total else uint64(0)
+    for place in range(total - 1):
+        two = item(raws, begin + place + 1)
+        slot = int64((one * uint64(MIXER) + two) >> uint64(20)) & mask
+        known = int64(item(table, slot))
+        while known:
+            if item(raws, begin + known - 1) == one and item(raws, begin + known) == two:
+                break
+            slot = (slot + 1) & mask
+            known = int64(item(table, slot))
+        if known:
+            put(places, left, int32(place))
+            put(firsts, left, int32(known - 1))
+            left += 1
+            best, chosen = _counted(counts, known - 1, best, chosen)
+        else:
+            put(table, slot, int32(place + 1))
+        one = two
+    return left, best, chosen
+
+
+@inlined
+def _lengthen(raws: Any, begin: Any, total: Any, size: Any, left: Any, scratch: Any) -> Any:
+    """From the repeated n-grams of a size to those with one word more, as `_find_repeated_pairs` leaves them.
+
+    What stood before without its last word and without its first one may have stood before. Most follow the first
+    n-gram that they equal; the others are looked for among those that do not, by that n-gram and the word.
+    """
+    table, places, firsts = scratch.table, scratch.places, scratch.firsts
+    heads, counts = scratch.heads, scratch.counts
+    mask = _empty(table, left) - 1
+    if size < _LAST_TOP:
+        _set_ones(counts, total)
+    kept, best, chosen = int64(0), int64(1), int64(0)
+    for number in range(left - 1):  # nothing begins behind the last one
+        place, first = int64(item(places, number)), int64(item(firsts, number))
+        word = item(raws, begin + place + size)
+        if word != item(raws, begin + first + size):
+            slot = int64((word + uint64(first) * uint64(MIXER)) >> uint64(20)) & mask
+            known = int64(item(table, slot))
+            while known:
+                if int64(item(heads, known - 1)) == first and item(raws, begin + known - 1 + size) == word:
+                    break
+                slot = (slot + 1) & mask
+                known = int64(item(table, slot))
+            if not known:
+                put(table, slot, int32(place + 1))
+                put(heads, place, int32(first))
+                continue
+            first = known - 1
+        if int64(item(places, number + 1)) == place + 1:
+            put(places, kept, int32(place))
+            put(firsts, kept, int32(first))
+            kept += 1
+            if size < _LAST_TOP:
+                best, chosen = _counted(counts, first, best, chosen)
+    return kept, best, chosen
+
+
+@inlined
+def _duplicated(lengths: Any, begin: Any, size: Any, left: Any, scratch: Any) -> Any:
+    """Characters of the repeated n-grams of a size that stood before, none of which begins within another one.
+
+    What began within a duplicate was not seen: an n-gram that stood there first is new where it stands again.
+    """
+    places, firsts, skipped = scratch.places, scratch.firsts, scratch.skipped
+    characters = number = int64(0)
+    while number < left:
+        place, first = int64(item(places, number)), int64(item(firsts, number))
+        if int64(item(skipped, first)) == size:
+            put(skipped, first, uint8(0))
+            number += 1
+            continue
+        after = place + size
+        characters += item(lengths, begin + place)
+        for word in range(place + 1, after):
+            characters += item(lengths, begin + word)
+            put(skipped, word, uint8(size))
+        if number + size < left and int64(item(places, number + size)) == after:
+            number += size
+        else:
+            number += 1
+            while number < left and int64(item(places, number)) < after:
+                number += 1
+    return characters
 
 
 @kernel
 def repeat_words(words: Any, first: Any, scratch: Any, found: Any) -> None:
     """Fill `found`, (sizes, documents): characters of the most frequent n-gram of each of `TOP_SIZES`, with its spaces
-    and times its count, and of all duplicates of each of `DUPLICATE_SIZES`.
-
-    An n-gram can only repeat where both its (n-1)-grams do, so each size looks at the neighbours among the places that
-    the last one left over.
-    """
+    and times its count, and of all duplicates of each of `DUPLICATE_SIZES`."""
     words, first, scratch, found = borrowed((words, first, scratch, found))
-    keys, counts, places, hashes, slots = scratch.keys, scratch.counts, scratch.places, scratch.hashes, scratch.slots
     raws, lengths = words.raw_hashes, words.lengths
     for document in range(first.size - 1):
-        begin, end = first[document], first[document + 1]
-        for row in range(SIZES):
-            found[row, document] = 0
-        for size in range(2, min(_LAST_TOP, end - begin) + 1):  # where none repeats the first one is the most frequent
-            for word in range(begin, begin + size):
-                found[size - 2, document] += item(lengths, word)
-            found[size - 2, document] += size - 1
-        left = _repeated_pairs(raws, begin, end, scratch)
-        for size in range(2, _LAST + 1):
+        begin, total = first[document], first[document + 1] - first[document]
+        left, best, chosen = _find_repeated_pairs(raws, begin, total, scratch)
+        for size in range(2, _LAST_TOP + 1):
             if size > 2:
-                kept = int64(0)
-                for number in range(left - 1):
-                    place = item(places, number)
-                    key = _longer(item(hashes, number), item(raws, place + size - 1))
-                    put(places, kept, place)
-                    put(hashes, kept, key)
-                    kept += int64(item(places, number + 1) == place + 1)
-                left = kept
-            if left < 2:
-                break
-            slots_used = table_size(left, keys.size)
-            _clear(keys, slots_used)
-            for number in range(left):
-                key = item(hashes, number)
-                slot = find_slot(keys, slots_used - 1, key)
-                new = item(keys, slot) == uint64(0)
-                put(keys, slot, key)
-                put(counts, slot, int32(1) if new else item(counts, slot) + int32(1))
-                put(slots, number, slot)
-            best, chosen = int64(1), begin
-            kept = int64(0)
-            for number in range(left):
-                slot, place = item(slots, number), item(places, number)
-                count = int64(item(counts, slot))
-                if count > best:
-                    best, chosen = count, place
-                put(places, kept, place)
-                put(hashes, kept, item(hashes, number))
-                put(slots, kept, slot)
-                kept += int64(count > 1)
-            left = kept
-            total = int64(0)
-            if size <= _LAST_TOP:
-                if best == 1:
-                    continue
+                left, best, chosen = _lengthen(raws, begin, total, size - 1, left, scratch)
+            characters = int64(0)
+            if total >= size:
                 for word in range(chosen, chosen + size):
-                    total += item(lengths, word)
-                total = best * (total + size - 1)
-            else:
-                free = begin
-                for number in range(left):
-                    place, slot = item(places, number), item(slots, number)
-                    if place < free:
-                        continue
-                    if item(counts, slot) < 0:  # seen
-                        for word in range(place, place + size):
-                            total += item(lengths, word)
-                        free = place + size
-                    put(counts, slot, int32(-1))
-            found[size - 2, document] = total
+                    characters += item(lengths, begin + word)
+                characters = best * (characters + size - 1)
+            found[size - 2, document] = characters
+        for word in range(total if left else int64(0)):
+            put(scratch.skipped, word, uint8(0))
+        for size in range(_LAST_TOP + 1, _LAST + 1):
+            left, _, _ = _lengthen(raws, begin, total, size - 1, left, scratch)
+            found[size - 2, document] = _duplicated(lengths, begin, size, left, scratch)
 
 
 @inlined
-def _repeated_pairs(raws: Any, begin: Any, end: Any, scratch: Any) -> Any:
-    """Places and hashes of the word pairs that may stand more than once, and how many they are.
-
-    All that do are among them: a sieve of small counters finds most of the others at a fraction of a table's cost.
-    """
-    sieve, places, hashes = scratch.sieve, scratch.places, scratch.hashes
-    size = table_size(2 * (end - begin), sieve.size)
-    mask = size - 1
+def clear(keys: Any, size: Any) -> None:
+    """Empty so many slots of a table."""
     for slot in range(size):
-        sieve[slot] = uint8(0)
-    for place in range(begin, end - 1):
-        key = _longer(item(raws, place), item(raws, place + 1))
-        put(hashes, place - begin, key)
-        slot = int64(key >> uint64(24)) & mask
-        put(sieve, slot, (item(sieve, slot) << uint8(1)) | uint8(1))  # 1, then 3 and more
-    kept = int64(0)
-    for place in range(begin, end - 1):
-        key = item(hashes, place - begin)
-        put(places, kept, place)
-        put(hashes, kept, key)
-        kept += int64(item(sieve, int64(key >> uint64(24)) & mask) > uint8(1))
-    return kept
+        put(keys, slot, uint64(0))
 
 
 @inlined
@@ -186,11 +220,10 @@ def is_new(keys: Any, mask: Any, key: Any) -> Any:
 
 
 @kernel
-def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, scratch: Any, found: Any) -> None:
-    """Fill `found`, (PARTS, documents), from lines between line feeds; `scratch` has room for them and two more."""
+def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, keys: Any, found: Any) -> None:
+    """Fill `found`, (PARTS, documents), from lines between line feeds; `keys` has room for those of each document."""
     data, offsets, lines, first, tables = borrowed((data, offsets, lines, first, tables))
-    scratch, found = borrowed((scratch, found))
-    keys = scratch.keys
+    keys, found = borrowed((keys, found))
     for document in range(first.size - 1):
         begin, end = first[document], first[document + 1]
         start, stop = offsets[document], offsets[document + 1]
@@ -199,7 +232,7 @@ def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, s
         total = duplicates = characters = int64(0)
         gaps = False
         slots = table_size(end - begin, keys.size)
-        _clear(keys, slots)
+        clear(keys, slots)
         for line in range(begin, end):
             if lines.starts[line] == lines.ends[line]:
                 gaps = True
@@ -216,7 +249,7 @@ def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, s
         found[PARAGRAPHS, document] = 1
         found[DUPLICATE_PARAGRAPHS, document] = found[DUPLICATE_PARAGRAPH_CHARACTERS, document] = 0
         if gaps:
-            _clear(keys, slots)
+            clear(keys, slots)
             start = after_spaces(data, start, stop, tables)
             stop = before_spaces(data, start, stop, tables)
             _repeat_paragraphs(data, start, stop, lines, begin, end, keys, slots - 1, document, found)
@@ -255,8 +288,8 @@ def repeated_parts(segments: Segments) -> np.ndarray:
     """Counts of lines and paragraphs and of duplicates among them: int64[PARTS, documents]."""
     lines, first = segments.lines
     found = np.empty((PARTS, len(segments)), np.int64)
-    scratch = Scratch.for_parts(int(segments.line_counts.max(initial=0)) + 2)
-    repeat_lines(segments.data, segments.offsets, lines, first, tables(), scratch, found)
+    keys = room(1 << max(4, (2 * int(segments.line_counts.max(initial=0))).bit_length()), np.uint64)
+    repeat_lines(segments.data, segments.offsets, lines, first, tables(), keys, found)
     return found
 
 
@@ -264,7 +297,7 @@ def repeated_words(segments: Segments) -> np.ndarray:
     """Characters of repeated n-grams, as `ngrams.repeated_characters_plain`: int64[SIZES, documents]."""
     first = segments.first_words
     found = np.empty((SIZES, len(segments)), np.int64)
-    scratch = Scratch.for_parts(int(segments.word_counts.max(initial=0)) + 1)
+    scratch = Scratch.for_words(int(segments.word_counts.max(initial=0)))
     repeat_words(segments.words, first, scratch, found)
     return found
 
@@ -275,6 +308,6 @@ def repeated_characters(words: Sequence[str]) -> list[int]:
     arrays.raw_hashes[:] = [word_hash(word) for word in words]
     arrays.lengths[:] = [len(word) for word in words]
     found = np.empty((SIZES, 1), np.int64)
-    repeat_words(arrays, np.array([0, len(words)]), Scratch.for_parts(len(words) + 1), found)
+    repeat_words(arrays, np.array([0, len(words)]), Scratch.for_words(len(words)), found)
     counted: list[int] = found[:, 0].tolist()
     return counted

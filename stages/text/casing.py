@@ -101,6 +101,16 @@ def lower_hash(data: Any, start: Any, end: Any, tables: Any) -> Any:
 
 
 @inlined
+def find_lower(lower: Any, known: Any) -> Any:
+    """The slot of `known.keys` with the hash of a lower-case word; -1 if it is not in the set. There is no branch."""
+    found = int64(-1)
+    home = int64(lower >> uint64(20)) & (known.keys.size - _NEAR)
+    for slot in range(home, home + _NEAR):
+        found = int64(slot) if item(known.keys, slot) == lower else found
+    return found
+
+
+@inlined
 def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
     """The slot of `known.keys` with the lower case of a word of a batch; -1 if it is not in the set."""
     lower = item(words.raw_hashes, word)
@@ -112,8 +122,4 @@ def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
         elif item(known.dedup_keys, find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)) == uint64(0):
             return int64(-1)
         lower = lower_hash(data, words.starts[word], words.ends[word], tables)
-    found = int64(-1)
-    home = int64(lower >> uint64(20)) & (known.keys.size - _NEAR)
-    for slot in range(home, home + _NEAR):
-        found = int64(slot) if item(known.keys, slot) == lower else found
-    return found
+    return find_lower(lower, known)

@@ -4,13 +4,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import int64, uint8, uint32
+from numba import int64, uint32
 
 from stages.text.characters import CLOSERS, SPACED_TERMINATORS
 from stages.text.code_points import decode, decode_before, entry
 from stages.text.compiled import inlined, item
 from stages.text.lines import after_spaces
-from stages.text.scan import IS_WORD
 from stages.text.tables import COLON, FORMAT, GOES_ON, JOINER, LETTER, NO_WORD, UPPER, WORD, bitmap, tables
 
 
@@ -91,22 +90,24 @@ def _sentence_end(data: Any, start: Any, end: Any, mark: Any, marks: Any, tables
 
 @inlined
 def count_word_sentences(
-    data: Any, start: Any, end: Any, words: Any, word: Any, last: Any, marks: Any, tables: Any
+    data: Any, start: Any, end: Any, places: Any, number: Any, stop: Any, marks: Any, tables: Any
 ) -> Any:
-    """`count_sentences` of a line of the text that `words` are of, from the first of them in it; `marks` are alone."""
+    """`count_sentences` of a line in which words that are no letters, marks or numbers begin at places[number:stop].
+
+    The last of these are behind the line. `marks` are alone.
+    """
     count = int64(0)
     begin = place = start  # of the sentence; where no terminator was looked at yet
-    while word < last and item(words.starts, word) < end:
-        if not item(words.classes, word) & uint8(IS_WORD):
-            mark = item(words.starts, word)
-            if mark >= place and holds(marks.terminators, decode(data, mark)[0]):
-                place, ends = _sentence_end(data, start, end, mark, marks, tables)
-                if place == end:
-                    break
-                if ends:
-                    count += 1
-                    begin = place
-        word += 1
+    while number < stop and item(places, number) < end:
+        mark = item(places, number)
+        if mark >= place and holds(marks.terminators, decode(data, mark)[0]):
+            place, ends = _sentence_end(data, start, end, mark, marks, tables)
+            if place == end:
+                break
+            if ends:
+                count += 1
+                begin = place
+        number += 1
     return count + int64(after_spaces(data, begin, end, tables) < end)
 
 

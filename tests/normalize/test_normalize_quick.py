@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.normalize.quick import (
-    _LOOKED_AT,
-    COMPOSES,
-    MISREAD,
-    TRIM,
-    UNCLEAN,
-    _kind,
-    normalize_texts,
-    suspect_plain,
-    suspects,
-)
+from stages.normalize.kinds import COMPOSES, LOOKED_AT, MISREAD, TRIM, UNCLEAN, kind_of
+from stages.normalize.quick import normalize_texts, suspect_plain, suspects
 from stages.normalize.unicode import NormalizeUnicode, normalize_text, trim
 
 CONFIG = NormalizeUnicode()
@@ -78,6 +69,42 @@ def test_the_kernel_equals_its_reference(texts: list[str]) -> None:
     assert suspects(column).tolist() == [suspect_plain(text) for text in texts]
 
 
+ODDITIES = [
+    *"\n \t\r\x00\x7f\x85\u00a0\u00ad\u0301\u0323\u0344\u1161\u200b\u200d\u2028\u3000\ufeff",
+    *(" \n", "\n\n\n\n", "\n\n\n", "e\u0301", "e\u0323\u0301", "\u0301\u0323", "Ã©", "âˆ", "РјРё", "Р° м", "в„–"),
+    *("語", "한", "😀", "\U000e0020", "é"),
+]
+
+
+@pytest.mark.parametrize("filler", ["a", "é", "ж", "क", "語", "가", "😀", "\n", " "])
+def test_what_is_odd_is_seen_at_every_place_of_a_window(filler: str) -> None:
+    texts = [filler * before + odd + filler * after for odd in ODDITIES for before in range(36) for after in (0, 1, 35)]
+    assert suspects(pa.array(texts, pa.large_string())).tolist() == [suspect_plain(text) for text in texts]
+
+
+def test_texts_of_every_length() -> None:
+    texts = [text[:size] for text in ("a\u0301bé жЖ語 " * 20, "plain " * 20, "\n" * 70) for size in range(71)]
+    for rest in (0, 1, 40):  # bytes behind the last text
+        column = pa.array([*texts, "x" * rest], pa.large_string())[: len(texts)]
+        assert suspects(column).tolist() == [suspect_plain(text) for text in texts]
+        assert normalize_texts(texts, CONFIG) == [normalize_text(text, CONFIG) for text in texts]
+
+
+INVISIBLE = st.text(
+    st.sampled_from(
+        "\u200b\u200b\u200c\u200c\u200d\u200d\u00ad\ufeff\r\n\x0b\x1f\x7f\u2029 a,1កក្ไคက"
+        "فیक्\u094d\u0651क്ක❤\ufe0f👩💻\U0001f3fd\U0001f3f4\U0001f3f4\U000e0067\U000e0062\U000e007f"
+    ),
+    max_size=24,
+)
+
+
+@settings(max_examples=1000, deadline=None)  # the first example waits for kernels to be compiled
+@given(st.lists(INVISIBLE, max_size=4))
+def test_invisible_characters_go_as_in_the_reference(texts: list[str]) -> None:
+    assert normalize_texts(texts, CONFIG) == [normalize_text(text, CONFIG) for text in texts]
+
+
 @pytest.mark.parametrize("text", ["caf Ã\u00ad b", "Ð\u00ad", "aÃ\u00adb Ã© c", "soft\u00adhy\u00adphen \u0301a"])
 def test_half_of_a_pair_is_no_soft_hyphen(text: str) -> None:
     assert normalize_texts([text], CONFIG) == [normalize_text(text, CONFIG)]
@@ -113,10 +140,10 @@ def test_a_lone_surrogate_is_no_obstacle() -> None:
     assert normalize_texts(["a\ud800b", "c "], CONFIG) == ["a\ufffdb", "c"]
 
 
-def test_the_characters_that_the_table_leaves_out_are_of_no_kind() -> None:
-    looked_at = [code for start, end in _LOOKED_AT for code in range(start, end)]
+def test_the_characters_that_the_table_leaves_out_are_of_nokind_of() -> None:
+    looked_at = [code for start, end in LOOKED_AT for code in range(start, end)]
     left_out = sorted(set(range(0x3400, 0x110000)) - set(looked_at))
-    assert not any(_kind(chr(code)) for code in left_out[::7])
+    assert not any(kind_of(chr(code)) for code in left_out[::7])
 
 
 @pytest.mark.realdata

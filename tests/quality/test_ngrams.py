@@ -2,7 +2,7 @@
 
 import pytest
 from datatrove.pipeline.filters.gopher_repetition_filter import find_all_duplicate, find_top_duplicate, get_n_grams
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, repeated_characters_plain
@@ -11,11 +11,21 @@ from stages.quality.repetition_kernel import repeated_characters
 words = st.lists(st.sampled_from(["a", "bb", "ccc", "मूल", "।", "天", "x1"]), max_size=120)
 
 
+@settings(deadline=None)  # the first example waits for kernels to be compiled
 @given(words)
 def test_equal_to_the_reference(words: list[str]) -> None:
     assert repeated_characters(words) == repeated_characters_plain(words)
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 30)), max_size=24))
+def test_parts_that_stand_again(cuts: list[tuple[int, int]]) -> None:
+    source = [f"w{number * number % 29}" for number in range(80)]
+    words = [word for start, size in cuts for word in source[start : start + size]]
+    assert repeated_characters(words) == repeated_characters_plain(words)
+
+
+@settings(deadline=None)
 @given(words.map(lambda found: [f"{word}{len(word)}_" for word in found]))  # no two sequences run together alike
 def test_equal_to_datatrove(words: list[str]) -> None:
     top = [find_top_duplicate(ngrams) if (ngrams := get_n_grams(words, size)) else 0 for size in TOP_SIZES]

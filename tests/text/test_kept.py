@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.normalize.quick import make_kinds
+from stages.normalize.kinds import make_kinds
 from stages.text import kept as module
 from stages.text.kept import kept
 from stages.text.tables import make_tables
