@@ -12,8 +12,8 @@ BLOCK = 1 << 21
 
 
 @dataclass(slots=True)
-class Line:
-    """A line with its end; `data` is null where it is longer than allowed."""
+class _Taken:
+    """Bytes of a source; `data` is null where they are more than allowed."""
 
     offset: int
     bytes: int
@@ -21,14 +21,16 @@ class Line:
     cut: bool = False  # the stretch ends in it by damage
 
 
-@dataclass(slots=True)
-class Block:
+class Line(_Taken):
+    """A line with its end."""
+
+    __slots__ = ()
+
+
+class Block(_Taken):
     """Whole lines that stand together, or a line that is alone: the last one, or one that is too long to be held."""
 
-    offset: int
-    bytes: int
-    data: builtins.bytes | None
-    cut: bool = False  # the stretch ends in it by damage
+    __slots__ = ()
 
     def lines(self, limit: int) -> Iterator[Line]:
         """Each line; without its data where it is longer than allowed."""
