@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.run import run
-from pipelines.steps import annotate, cluster, decide, ingest, mix, select, tokenizer
+from pipelines.steps import annotate, cluster, decide, ingest, select, tokenizer
+from pipelines.steps.mix import emit, part, shares, solve
 from pipelines.verify import verify
 from stages.errors import ConfigError, ShardError
 from tests.files import digests
@@ -32,10 +33,10 @@ TASKS = {
     "tokenizer.bpe": tokenizer.TrainTask,
     "tokenizer.bpe.count": tokenizer.CountTask,
     "tokenizer.bpe.stats": tokenizer.StatsTask,
-    "mix.pretrain.solve": mix.SolveTask,
-    "mix.pretrain.emit": mix.EmitTask,
-    "mix.pretrain": mix.PartTask,
-    "mix.pretrain.shares": mix.SharesTask,
+    "mix.pretrain.solve": solve.SolveTask,
+    "mix.pretrain.emit": emit.EmitTask,
+    "mix.pretrain": part.PartTask,
+    "mix.pretrain.shares": shares.SharesTask,
 }
 
 
