@@ -132,10 +132,18 @@ def cut_plain_runs(data: Any, starts: Any, ends: Any, words: Any, paths: Any, cu
 def enter_prefix(prefixes: Any, sieve: Any, key: Any, cost: Any) -> Any:
     """Enter a prefix, of which `key` is the node before its last unit and that unit; returns its place."""
     hashed = uint64(key) * uint64(MULTIPLIER)
-    sieve[hashed >> uint64(64 - _SIEVE_BITS + 3)] |= uint8(1) << uint8(hashed >> uint64(64 - _SIEVE_BITS) & uint64(7))
+    byte, bit = _in_sieve(hashed)
+    sieve[byte] |= bit
     place = _place(prefixes, uint64(key), hashed)
     prefixes[place] = uint64(key) << uint64(8) | uint64(cost)
     return place
+
+
+@inlined
+def _in_sieve(hashed: Any) -> Any:
+    """The byte of the sieve for a hash, and the bit in it."""
+    highest = hashed >> uint64(64 - _SIEVE_BITS)
+    return int64(highest >> uint64(3)), uint8(uint64(1) << (highest & uint64(7)))
 
 
 @inlined
@@ -154,8 +162,8 @@ def _child(words: Any, node: Any, unit: Any) -> Any:
     """The node of a prefix with one more unit, and its cost; a node of -1 for no prefix."""
     key = uint64(node << 16 | unit)
     hashed = key * uint64(MULTIPLIER)
-    bits = item(words.sieve, int64(hashed >> uint64(64 - _SIEVE_BITS + 3)))
-    if not bits >> uint8(hashed >> uint64(64 - _SIEVE_BITS) & uint64(7)) & uint8(1):
+    byte, bit = _in_sieve(hashed)
+    if not item(words.sieve, byte) & bit:
         return int64(-1), uint32(0)
     place = _place(words.prefixes, key, hashed)
     found = item(words.prefixes, place)
