@@ -13,7 +13,7 @@ from stages.text.compiled import borrowed, inlined, item, kernel, put
 
 _MASK: Final = (1 << 64) - 1
 _LARGEST: Final = 0xFFFFFFFF
-_TOGETHER: Final = 4
+_TOGETHER: Final = 8
 """Keys that are looked at together, so that the smallest values are read and written once for them."""
 
 
@@ -26,17 +26,24 @@ def permutations(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @inlined
 def _fill_keys(words: Any, start: Any, end: Any, ngram: Any, keys: Any) -> Any:
-    """Fill in the keys of the n-grams of words[start:end] and return how many there are."""
+    """Fill in the keys of the n-grams of words[start:end] and return how many there are.
+
+    The value of an n-gram is a polynomial of its words, which the next one has without the first of them and with one
+    more.
+    """
     size = min(ngram, end - start)
     if size == 0:
         return int64(0)
-    count = end - start - size + 1
-    for number in range(count):
-        value = uint64(size)
-        for place in range(start + number, start + number + size):
-            value = uint64(value * uint64(MULTIPLIER) + item(words, place))
-        put(keys, number, uint32(mix(value) >> uint64(32)))
-    return count
+    value, highest = uint64(size), uint64(1)
+    for place in range(start, start + size):
+        value = uint64(value * uint64(MULTIPLIER) + item(words, place))
+        highest *= uint64(MULTIPLIER)
+    put(keys, 0, uint32(mix(value) >> uint64(32)))
+    again = uint64(size) * highest * (uint64(1) - uint64(MULTIPLIER))
+    for place in range(start + size, end):
+        value = uint64(value * uint64(MULTIPLIER) + (item(words, place) - item(words, place - size) * highest + again))
+        put(keys, place - start - size + 1, uint32(mix(value) >> uint64(32)))
+    return end - start - size + 1
 
 
 @inlined
