@@ -11,6 +11,8 @@ _operation: Callable[[Any], Any] = intrinsic
 
 WINDOW: Final = 32
 """Bytes that are looked at together: one register of AVX2."""
+BLOCK: Final = 64
+"""Bytes that are looked at together where the bits are worked on: as many as a word has."""
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, place: Any, to: Any) -> Any:
@@ -96,6 +98,30 @@ def ascii_digits(typing_context: Any, data: Any, place: Any) -> Any:
     return types.uint32(data, types.uint64), _of_window(_is_digit)
 
 
+def _every(builder: Any, kind: Any, number: Any) -> Any:
+    """A vector of that kind whose items are all the same byte."""
+    undefined = ir.Constant(kind, ir.Undefined)
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(builder.insert_element(undefined, number, ir.IntType(32)(0)), undefined, lanes)
+
+
+@_operation
+def block_between(typing_context: Any, data: Any, place: Any, low: Any, size: Any) -> Any:
+    """A bit for each of the BLOCK bytes from `place` on that is one of the `size` bytes from `low` on.
+
+    Nothing is checked.
+    """
+    kind = ir.VectorType(ir.IntType(8), BLOCK)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind)
+        low, size = (_every(builder, kind, number) for number in arguments[2:])
+        found = builder.sub(builder.load(pointer, align=1, typ=kind), low)
+        return builder.bitcast(builder.icmp_unsigned("<", found, size), ir.IntType(BLOCK))
+
+    return types.uint64(data, types.uint64, types.uint8, types.uint8), generate
+
+
 def _with_byte(condition: str, mask: int) -> Any:
     """As `_of_window`, for the comparison of each byte, with the bits of `mask` set, with a byte that is given."""
     kind = ir.VectorType(ir.IntType(8), WINDOW)
@@ -103,9 +129,7 @@ def _with_byte(condition: str, mask: int) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind)
         found = builder.or_(builder.load(place, align=1, typ=kind), ir.Constant(kind, [mask] * WINDOW))
-        lanes = ir.Constant(ir.VectorType(ir.IntType(32), WINDOW), [0] * WINDOW)
-        first = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[2], ir.IntType(32)(0))
-        every = builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
+        every = _every(builder, kind, arguments[2])
         return builder.bitcast(builder.icmp_unsigned(condition, found, every), ir.IntType(WINDOW))
 
     return generate
