@@ -17,7 +17,7 @@ from stages.text.dictionary import cut_runs
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.lines import Lines, find_lines, has_other_breaks, without_last_empty
 from stages.text.memory import room
-from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words, keep_hashes
+from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words, keep_hashes, list_words
 from stages.text.tables import tables
 from stages.text.validity import are_valid
 
@@ -45,11 +45,10 @@ class Segments:
         `raw_hashes` are `code_points.word_hash` of the words, `dedup_hashes` that of `dedup.key.dedup_word` of each, 0
         where it is empty.
         """
-        words = self._scanned[0]
-        hard = words.classes & HARD > 0
-        if self.not_nfc.any():
-            hard |= np.repeat(self.not_nfc, self.word_counts) & (words.classes & MAY_COMPOSE > 0)
-        self._fold_hard(np.flatnonzero(hard))
+        words, first, _ = self._scanned
+        flags = np.where(self.not_nfc, HARD | MAY_COMPOSE, HARD).astype(np.uint8)
+        hard = room(words.classes.size + 8, np.int64)
+        self._fold_hard(hard[: list_words(words.classes, first, flags, hard)])
         return words
 
     @property

@@ -12,7 +12,7 @@ from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.ideographs import Paths, cut_plain_runs, dictionary
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.memory import room
-from stages.text.scan import CHANGED, HAS_LETTER, IS_WORD, MAY_COMPOSE, RUN, WordArrays, put_word
+from stages.text.scan import CHANGED, HAS_LETTER, IS_WORD, MAY_COMPOSE, RUN, WordArrays, list_words, put_word
 from stages.text.tables import MARK
 
 _THREAD = local()
@@ -37,8 +37,8 @@ def cut_runs(
     """Words and the first of each document, with each run of an unspaced script replaced by its words."""
     if segmenter == "spaces":
         return words, first
-    runs = room(words.classes.size + 1, np.int64)
-    runs = runs[: list_runs(words.classes, runs)]
+    runs = room(words.classes.size + 8, np.int64)
+    runs = runs[: list_words(words.classes, first, np.full(first.size - 1, RUN, np.uint8), runs)]
     if not runs.size:
         return words, first
     cuts = find_cuts(data, words.starts[runs], words.ends[runs], words.raw_hashes[runs], tables, segmenter)
@@ -154,17 +154,6 @@ def byte_offsets(text: Any, units: Any) -> Any:
         if unit == wanted:
             units[count] = place
             count += 1
-    return count
-
-
-@kernel
-def list_runs(classes: Any, runs: Any) -> Any:
-    """Fill `runs`, which has room for one more than there are words, with those that are runs; how many they are."""
-    classes, runs = borrowed((classes, runs))
-    count = int64(0)
-    for word in range(classes.size):
-        put(runs, count, int64(word))
-        count += int64(item(classes, word) & uint8(RUN) != 0)
     return count
 
 

@@ -19,7 +19,7 @@ from stages.text.code_points import (
     hash_step,
     mapped_hash,
 )
-from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros
+from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros, put
 from stages.text.memory import room
 from stages.text.tables import (
     CHANGES,
@@ -344,6 +344,27 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
             count += 1
         unsure[document] = doubtful
         first[document + 1] = count
+    return count
+
+
+@kernel
+def list_words(classes: Any, first: Any, wanted: Any, found: Any) -> Any:
+    """List the words with one of the flags that are `wanted` (uint8) in their document: how many they are.
+
+    `found` has room for all words and eight more.
+    """
+    classes, first, wanted, found = borrowed((classes, first, wanted, found))
+    count = int64(0)
+    for document in range(wanted.size):
+        word, stop, flags = first[document], first[document + 1], uint64(item(wanted, document))
+        while word < stop:
+            if word + 8 <= classes.size and not load8(classes, word) & flags * uint64(EACH):
+                word += 8
+                continue
+            for _ in range(min(int64(8), stop - word)):
+                put(found, count, word)
+                count += int64(item(classes, word) & uint8(flags) != 0)
+                word += 1
     return count
 
 

@@ -18,7 +18,7 @@ from stages.text.arrays import Segments, buffers
 from stages.text.characters import JOINERS, SEPARATORS, TERMINATORS
 from stages.text.code_points import word_hash
 from stages.text.language import DICTIONARY, Segmenter
-from stages.text.scan import HAS_DIGIT, HAS_LETTER, IS_WORD
+from stages.text.scan import HAS_DIGIT, HAS_LETTER, IS_WORD, list_words
 from stages.text.scan import find_words as find_word_arrays
 from stages.text.segmentation import find_words
 from stages.text.tables import every_character, tables
@@ -188,3 +188,17 @@ def test_one_enormous_line(unit: str) -> None:
     segments = Segments(column([text]))
     assert words_of(segments) == [find_words(text)]
     assert segments.lines[0].starts.size == text.count("\n") + 1
+
+
+@given(st.lists(st.lists(st.sampled_from([0, 1, 3, 16, 17, 32, 48]), max_size=30), max_size=5), st.data())
+def test_words_are_listed_by_the_flags_wanted_in_their_document(
+    documents: list[list[int]], data: st.DataObject
+) -> None:
+    size = len(documents)
+    wanted = data.draw(st.lists(st.sampled_from([16, 32, 48]), min_size=size, max_size=size))
+    classes = np.array([kind for document in documents for kind in document], np.uint8)
+    first = np.cumsum([0, *map(len, documents)]).astype(np.int64)
+    found = np.empty(len(classes) + 8, np.int64)
+    count = list_words(classes, first, np.array(wanted, np.uint8), found)
+    expected = np.repeat(np.array(wanted, np.uint8), np.diff(first)) & classes
+    assert found[:count].tolist() == np.flatnonzero(expected).tolist()
