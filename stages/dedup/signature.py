@@ -13,7 +13,7 @@ from stages.text.compiled import borrowed, inlined, item, kernel, put
 
 _MASK: Final = (1 << 64) - 1
 _LARGEST: Final = 0xFFFFFFFF
-_TOGETHER: Final = 8
+_TOGETHER: Final = 4
 """Keys that are looked at together, so that the smallest values are read and written once for them."""
 
 
