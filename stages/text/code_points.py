@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numba import int64, uint64
 
-from stages.text.compiled import inlined, item, load8
+from stages.text.compiled import inlined, item, load8, rotated
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 MIXER: Final = 0xD6E8FEB86659FD93  # Mulvey's rrmxmx
@@ -73,8 +73,7 @@ def final(value: Any, size: Any) -> Any:
 @inlined
 def hash_step(value: Any, eight: Any) -> Any:
     """A hash with eight more bytes; for each of them a permutation of the 64-bit numbers."""
-    value = uint64((uint64(value) ^ uint64(eight)) * uint64(MULTIPLIER))
-    return uint64((value << uint64(29)) | (value >> uint64(35)))
+    return rotated(uint64((uint64(value) ^ uint64(eight)) * uint64(MULTIPLIER)))
 
 
 @inlined

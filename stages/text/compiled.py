@@ -168,6 +168,22 @@ low_zeros: Any = intrinsic(_low_zeros)
 """How many of the lowest bits of a uint64 are 0; 64 for 0."""
 
 
+def _rotated(typing: Any, word: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.IntType(64)
+        rotate = builder.module.declare_intrinsic("llvm.fshl", (kind,), ir.FunctionType(kind, [kind] * 3))
+        return builder.call(rotate, [arguments[0], arguments[0], kind(29)])
+
+    return types.uint64(types.uint64), codegen
+
+
+rotated: Any = intrinsic(_rotated)
+"""A uint64 whose bits are moved up by 29, the highest to the bottom.
+
+Of two shifts of a product the compiler would make a second multiplication.
+"""
+
+
 def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     if isinstance(kind, types.Array):
         array = context.make_array(kind)(context, builder, value=value)

@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from numba import int32, int64, uint8, uint32, uint64
 
 from stages.text.code_points import (
     EACH,
@@ -41,6 +41,9 @@ from stages.text.tables import (
     WORD,
 )
 from stages.text.windows import WINDOW, ascii_capitals, ascii_digits, ascii_letters, first_one
+
+SHORT: Final = 16
+"""Bytes of the words that are too long to be hashed without a loop."""
 
 HAS_LETTER: Final = 1
 IS_WORD: Final = 2
@@ -112,22 +115,41 @@ def classes(seen: Any) -> Any:
 
 
 @inlined
+def _short_hash(data: Any, start: Any, size: Any) -> Any:
+    """`hash_bytes` of fewer than SHORT bytes, without a branch that depends on how many; SHORT can be read."""
+    first, second = load8(data, start), load8(data, start + 8)
+    after = max(size - 8, int64(0))
+    first &= (uint64(1) << uint64(8 * size)) - uint64(1) if size < 8 else ~uint64(0)
+    second &= (uint64(1) << uint64(8 * after)) - uint64(1)
+    one = hash_step(uint64(0), first)
+    two = hash_step(one, second)
+    return final(one if size < 8 else two, size)
+
+
+@inlined
+def _put(words: Any, at: Any, start: Any, end: Any, length: Any, kind: Any, raw: Any, dedup: Any) -> None:
+    put(words.starts, at, start)
+    put(words.ends, at, end)
+    put(words.lengths, at, int32(length))
+    put(words.classes, at, kind)
+    put(words.raw_hashes, at, raw)
+    put(words.dedup_hashes, at, dedup)
+
+
+@inlined
 def put_word(
     data: Any, start: Any, end: Any, length: Any, seen: Any, more: Any, tables: Any, words: Any, at: Any
 ) -> None:
     """Enter a word, with further class flags."""
-    words.starts[at], words.ends[at], words.lengths[at] = start, end, length
-    kind = classes(seen) | uint8(more)
-    raw = hash_bytes(data, start, end)
-    words.raw_hashes[at], words.classes[at] = raw, kind
-    if not seen & uint32(WORD):
-        words.dedup_hashes[at] = uint64(0)
-    elif seen & uint32(CHANGES) and length == end - start:
-        words.dedup_hashes[at] = folded_ascii_hash(data, start, end)
-    elif seen & uint32(CHANGES):
-        words.dedup_hashes[at] = mapped_hash(data, start, end, tables.blocks, tables.folded)
-    else:
-        words.dedup_hashes[at] = raw
+    size = end - start
+    short = size < SHORT and start + SHORT <= data.size
+    raw = _short_hash(data, start, size) if short else hash_bytes(data, start, end)
+    _put(words, at, start, end, length, classes(seen) | uint8(more), raw, raw if seen & uint32(WORD) else uint64(0))
+    if seen & uint32(CHANGES) and seen & uint32(WORD):
+        if length == size:
+            put(words.dedup_hashes, at, folded_ascii_hash(data, start, end))
+        else:
+            put(words.dedup_hashes, at, mapped_hash(data, start, end, tables.blocks, tables.folded))
 
 
 @inlined
@@ -158,18 +180,6 @@ def _ascii_word(data: Any, place: Any, stop: Any) -> Any:
 
 
 @inlined
-def _short_hash(data: Any, start: Any, size: Any) -> Any:
-    """`hash_bytes` of fewer than 16 bytes, without a branch that depends on how many; 16 can be read."""
-    first, second = load8(data, start), load8(data, start + 8)
-    after = max(size - 8, int64(0))
-    first &= (uint64(1) << uint64(8 * size)) - uint64(1) if size < 8 else ~uint64(0)
-    second &= (uint64(1) << uint64(8 * after)) - uint64(1)
-    one = hash_step(uint64(0), first)
-    two = hash_step(one, second)
-    return final(one if size < 8 else two, size)
-
-
-@inlined
 def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any, words: Any, at: Any) -> Any:
     """Enter a word of ASCII letters and digits, or one ASCII mark, if it surely ends where those do: its bytes, or 0.
 
@@ -184,9 +194,8 @@ def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any,
         flags = item(flag_table, ascii_at + int64(byte & 0x7F))
         if byte >= 0x7F or following >= 0x80 or (following == byte and flags & uint32(FILLER)):
             return int64(0)
-        words.starts[at], words.ends[at], words.lengths[at] = place, place + 1, 1
-        words.classes[at], words.dedup_hashes[at] = classes(flags), uint64(0)
-        words.raw_hashes[at] = final(hash_step(uint64(0), uint64(byte)), int64(1))
+        raw = final(hash_step(uint64(0), uint64(byte)), int64(1))
+        _put(words, at, place, place + 1, 1, classes(flags), raw, uint64(0))
         return int64(1)
     if size > WINDOW - 2:
         return int64(0)
@@ -198,13 +207,11 @@ def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any,
             return int64(0)
     within = (uint32(1) << uint32(size)) - uint32(1)
     capitals = uint32(ascii_capitals(data, place)) & within
-    words.starts[at], words.ends[at], words.lengths[at] = place, end, size
     kind = uint8(IS_WORD) | (uint8(HAS_LETTER) if letters & within else uint8(0))
     kind |= uint8(HAS_DIGIT) if digits & within else uint8(0)
-    words.classes[at] = kind | (uint8(CHANGED) if capitals else uint8(0))
-    raw = _short_hash(data, place, size) if size < 16 else hash_bytes(data, place, end)
-    words.raw_hashes[at] = raw
-    words.dedup_hashes[at] = folded_ascii_hash(data, place, end) if capitals else raw
+    kind |= uint8(CHANGED) if capitals else uint8(0)
+    raw = _short_hash(data, place, size) if size < SHORT else hash_bytes(data, place, end)
+    _put(words, at, place, end, size, kind, raw, folded_ascii_hash(data, place, end) if capitals else raw)
     return size
 
 
