@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
-import pipelines.plan  # noqa: F401  every step
+import pipelines.steps.annotate
+import pipelines.steps.ingest  # noqa: F401
 
 pa.array([0])  # pyarrow imports pandas when it first sees a list
