@@ -7,3 +7,8 @@ import os
 # this one; between steps `pipelines.unit.execute` gives it back. Read when pyarrow is first imported, here and in the
 # workers that are started from here.
 os.environ.setdefault("MIMALLOC_PURGE_DELAY", "3600000")
+
+# The same for the memory of everything else, where the C library is glibc: blocks of some megabytes are cut from one
+# heap, whose end is given back above a quarter of a gigabyte only. Read when a process starts, so by workers alone.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(32 << 20))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(256 << 20))

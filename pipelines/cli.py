@@ -87,12 +87,16 @@ def run(
 
     Exit status: 0 done, 1 finished with quarantined shards or unreadable input, 2 wrong file or arguments.
     """
-    from pipelines.run import run as run_pipeline
+    from pipelines.engine.opening import Opening
 
     if engine not in ("ray", "inline"):
         raise ConfigError(f"--engine {engine}: give ray or inline")
     options = _options(inputs, languages, settings, lang_configs or None, sample)
-    result = run_pipeline(pipeline, output, engine=engine, workers=workers or None, **options)
+    with Opening(engine, workers or None) as opening:
+        opening.begin_for(output)  # Ray starts while the rest is imported
+        from pipelines.run import run as run_pipeline
+
+        result = run_pipeline(pipeline, output, engine=opening, **options)
     from pipelines.report import summary_table
     from pipelines.rundir import RunDir
 

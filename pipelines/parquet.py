@@ -16,6 +16,9 @@ ROW_GROUP_ROWS = 8192
 ROW_GROUP_BYTES = 32 << 20
 """A row group is what a streaming reader holds at once."""
 
+WRITTEN_AT_ONCE = 1 << 20
+"""Bytes that Arrow collects before it calls Python: most pages are small."""
+
 FAST, SMALL = 1, 2
 """Levels of zstd: what a run reads again, and what people keep.
 
@@ -52,8 +55,9 @@ class PieceWriter:
         self._schema = schema
         self._sketch_columns = frozenset(sketch_columns)
         self._sink = _Sink()
+        self._stream = pa.BufferedOutputStream(pa.PythonFile(self._sink, "w"), WRITTEN_AT_ONCE)
         self._writer = pq.ParquetWriter(
-            self._sink,
+            self._stream,
             schema,
             compression=dict.fromkeys(_strings(schema), "zstd"),  # of numbers it saves less than it costs
             compression_level=dict.fromkeys(_strings(schema), level),
@@ -79,6 +83,7 @@ class PieceWriter:
     def close(self) -> tuple[pa.Buffer, list[Piece]]:
         """The file's bytes and its pieces."""
         self._writer.close()
+        self._stream.flush()
         buffer = self._sink.taken()
         metadata = pq.read_metadata(pa.BufferReader(buffer))
         leaves = [metadata.schema.column(number).path.split(".")[0] for number in range(metadata.num_columns)]

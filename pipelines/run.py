@@ -3,21 +3,19 @@
 import json
 import platform
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
-from threading import Thread
 from time import monotonic
 from typing import Any
 
 import pyarrow as pa
 
 from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_versions
-from pipelines.engine import Engine, open_engine
-from pipelines.engine.inline import InlineEngine
+from pipelines.engine import Engine
+from pipelines.engine.opening import Opening
 from pipelines.inputs import readable, resolve_inputs
 from pipelines.keys import plain
 from pipelines.language_checks import require_languages
@@ -98,62 +96,31 @@ def run(
     pipeline: str,
     output: str,
     *,
-    engine: str = "ray",
+    engine: str | Opening = "ray",
     workers: int | None = None,
     quiet: bool = False,
     **options: Any,
 ) -> RunResult:
     """Run a pipeline: the same as `babelmill run`.
 
-    Options are those of `prepare`. Raises `ConfigError` before anything has run; shards that fail by themselves are
-    quarantined and listed in the result.
+    `engine` is `ray` or `inline`, with so many workers, or one that is being opened. Options are those of `prepare`.
+    Raises `ConfigError` before anything has run; shards that fail by themselves are quarantined and listed in the
+    result.
     """
-    context, steps = prepare(pipeline, output, **options)
-    with context.storage.lock(LOCK):
-        context.published = published_files(context.storage)
-        return execute_plan(context, steps, engine, workers, quiet)
+    with Opening(engine, workers) if isinstance(engine, str) else engine as opening:
+        opening.begin_for(output)
+        context, steps = prepare(pipeline, output, **options)
+        with context.storage.lock(LOCK):
+            context.published = published_files(context.storage)
+            return execute_plan(context, steps, opening, quiet)
 
 
-def execute_plan(
-    context: RunContext, steps: Sequence[Step], engine: str, workers: int | None, quiet: bool
-) -> RunResult:
+def execute_plan(context: RunContext, steps: Sequence[Step], opening: Opening, quiet: bool) -> RunResult:
     """Execute the units that have no commit record, step after step, and publish what the run consists of.
 
     A `ConfigError` that only the data could show (a budget that cannot be met) ends the run. A first run publishes what
     came before it, so that `inspect` and the report can tell why.
     """
-    with _opened_late(engine, workers) as get_engine:
-        return _execute(context, steps, get_engine, quiet)
-
-
-@contextmanager
-def _opened_late(name: str, workers: int | None) -> Iterator[Callable[[], Engine]]:
-    """The engine, opened when it is first asked for."""
-    opened: list[Engine] = []
-
-    def get_engine() -> Engine:
-        if not opened:
-            ready = Thread(target=_get_ready, daemon=True)
-            ready.start()
-            opened.append(open_engine(name, workers))
-            ready.join()
-        return opened[0]
-
-    try:
-        yield get_engine
-    finally:
-        for used in opened:
-            used.close()
-
-
-def _get_ready() -> None:
-    """Import what the end of a run needs, while Ray starts in other processes."""
-    for module in ("duckdb", "pipelines.report"):
-        import_module(module)
-    pa.array([0])  # pyarrow imports pandas when it first sees a list
-
-
-def _execute(context: RunContext, steps: Sequence[Step], get_engine: Callable[[], Engine], quiet: bool) -> RunResult:
     started, clock = datetime.now(UTC), monotonic()
     records: list[_StepRecord] = []
     failures: list[Failure] = []
@@ -163,7 +130,7 @@ def _execute(context: RunContext, steps: Sequence[Step], get_engine: Callable[[]
         try:
             for step in steps:
                 units = list(step.units(context))
-                failed = _execute_step(context, step, units, get_engine, progress, records, bool(failures))
+                failed = _execute_step(context, step, units, opening, progress, records, bool(failures))
                 failures += failed.values()
                 for unit in units:
                     if unit.key in failed:
@@ -184,9 +151,9 @@ def _execute(context: RunContext, steps: Sequence[Step], get_engine: Callable[[]
         retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
         # where it is this run's, everything before it is
         retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1).encode()))
-        _write_report(context.storage, get_engine() if any(record.ran for record in records) else InlineEngine())
+        _write_report(context.storage, opening if any(record.ran for record in records) else Opening("inline"))
     elif not retried(lambda: context.storage.exists(REPORT)):
-        _write_report(context.storage, InlineEngine())
+        _write_report(context.storage, Opening("inline"))
     if stopped is not None:
         raise stopped
     unreadable = sum(1 for count in counts if count.flow == "quarantined" and count.documents is None)
@@ -198,7 +165,7 @@ def _execute_step(
     context: RunContext,
     step: Step,
     units: Sequence[Unit],
-    get_engine: Callable[[], Engine],
+    opening: Opening,
     progress: Progress,
     records: list[_StepRecord],
     partial: bool,
@@ -214,7 +181,7 @@ def _execute_step(
     clock = monotonic()
     if pending:
         with progress.step(step.name, pending, len(units)) as bar:
-            for unit, result in _results(get_engine(), context, pending, partial):
+            for unit, result in _results(_ready(opening), context, pending, partial):
                 if isinstance(result, Failure):
                     failed[unit.key] = result
                     _record(context.storage, result)
@@ -324,9 +291,27 @@ def _differs(storage: Storage, description: Mapping[str, Any]) -> bool:
     return bool(stated != {key: value for key, value in written.items() if key not in times})
 
 
-def _write_report(storage: Storage, engine: Engine) -> None:
+def _ready(opening: Opening) -> Engine:
+    """The engine, with what the end of a run needs imported while Ray starts in other processes."""
+    opening.begin()
+    for module in ("duckdb", "pipelines.report"):
+        import_module(module)
+    pa.array([0])  # pyarrow imports pandas when it first sees a list
+    return opening()
+
+
+def _write_report(storage: Storage, opening: Opening) -> None:
     from pipelines.report import segmentation_speeds, write_report
     from pipelines.rundir import RunDir
 
-    speeds = engine.begin(segmentation_speeds, RunDir(storage.uri))
-    write_report(RunDir(storage.uri), speeds=speeds)
+    speeds = opening().begin(segmentation_speeds, RunDir(storage.uri))
+
+    def last() -> Mapping[str, float]:
+        """What the engine is asked for last."""
+        try:
+            return speeds()
+        finally:
+            opening.end()
+
+    with opening:
+        write_report(RunDir(storage.uri), speeds=last)

@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import ray
+from ray._private import utils
 from ray._private.node import Node
 
 from pipelines.engine import T
@@ -26,6 +27,14 @@ For a cluster that lives as long as one run on one machine they do nothing, take
 and stop some seconds later.
 """
 
+SETTINGS = {
+    # As long in all, but a socket that is not there at once is not waited for a whole second, as Ray's own always is.
+    "raylet_client_connect_timeout_milliseconds": 20,
+    "raylet_client_num_connect_attempts": 500,
+    "preload_python_modules": ["pipelines.engine.worker"],  # by each worker, while the driver connects
+}
+"""Of a cluster that lives as long as one run."""
+
 
 class RayEngine:
     """Only paths and small statistics pass the object store; a task that dies is retried, then quarantined."""
@@ -34,7 +43,8 @@ class RayEngine:
         self._owns_cluster = not ray.is_initialized()
         if self._owns_cluster:
             address = os.environ.get("RAY_ADDRESS")
-            options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers or os.cpu_count() or 1}
+            own = {"num_cpus": workers or os.cpu_count() or 1, "_system_config": SETTINGS}
+            options: dict[str, Any] = {"address": address} if address else own
             with nullcontext() if address else _few_processes():
                 ray.init(
                     log_to_driver=False,
@@ -93,12 +103,14 @@ class RayEngine:
 
 @contextmanager
 def _few_processes() -> Iterator[None]:
-    """Ray starts without `NOT_NEEDED` here."""
-    starters = {name: getattr(Node, name) for name in NOT_NEEDED if hasattr(Node, name)}
+    """Ray starts without `NOT_NEEDED` here, and as if the libraries of its dashboard were not installed."""
+    left_out: dict[tuple[Any, str], Callable[..., Any]] = {(Node, name): lambda *_, **__: None for name in NOT_NEEDED}
+    left_out[utils, "get_dashboard_dependency_error"] = lambda: ImportError("of no use here")
+    present = {(place, name): getattr(place, name) for place, name in left_out if hasattr(place, name)}
     try:
-        for name in starters:
-            setattr(Node, name, lambda *_, **__: None)
+        for place, name in present:
+            setattr(place, name, left_out[place, name])
         yield
     finally:
-        for name, starter in starters.items():
-            setattr(Node, name, starter)
+        for (place, name), original in present.items():
+            setattr(place, name, original)

@@ -1,5 +1,6 @@
 """Decompression that keeps the good part of a damaged stream and finds the next good part."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -68,6 +69,23 @@ def _plain(stream: BinaryIO, data: bytes) -> Iterator[Part]:
         data = stream.read(READ)
 
 
+class _History:
+    """The last bytes that a decoder was given, at least `HISTORY` of them where there were as many."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+
+    def add(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+        while self._size - len(self._pieces[0]) >= HISTORY:
+            self._size -= len(self._pieces.popleft())
+
+    def joined(self) -> bytes:
+        return b"".join(self._pieces)
+
+
 class _Compressed:
     """Compressed bytes in pieces, with their offset; bytes can be given back."""
 
@@ -114,22 +132,20 @@ def _members(compressed: _Compressed, new: Callable[[], Decoder], magics: tuple[
                 compressed.take(len(head))  # padding with zeros, as tapes and block devices leave it
             continue
         yield Member(start)
-        decoder, history, size = new(), bytearray(), PIECE
+        decoder, history, size = new(), _History(), PIECE
         while not decoder.eof:
             data = compressed.take(size)
             size = min(2 * size, LARGE_PIECE)
             if not data:  # a damaged header or length may have swallowed the members that follow
                 detail = "the file ends inside a compressed member"
-                yield _next_member(compressed, start, bytes(history), 0, new, magics, detail, kind="truncated")
+                yield _next_member(compressed, start, history.joined(), 0, new, magics, detail, kind="truncated")
                 break
-            history += data
-            if len(history) > HISTORY + READ:
-                del history[: len(history) - HISTORY]
+            history.add(data)
             try:
                 yield from decoder.feed(data)
             except CorruptMemberError as error:
                 unread = len(data) - error.used
-                yield _next_member(compressed, start, bytes(history), unread, new, magics, str(error))
+                yield _next_member(compressed, start, history.joined(), unread, new, magics, str(error))
                 break
         else:
             compressed.give_back(decoder.unused_data)
