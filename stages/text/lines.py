@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from numba import int32, int64, uint8, uint32, uint64
 
 from stages.text.code_points import (
     EACH,
@@ -17,7 +17,7 @@ from stages.text.code_points import (
     last_bytes,
     zero_bytes,
 )
-from stages.text.compiled import borrowed, inlined, item, kernel, load8
+from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros, put
 from stages.text.memory import room
 from stages.text.tables import SPACE
 from stages.text.windows import WINDOW, at_least, equals, first_one, ones_in
@@ -153,9 +153,11 @@ def _next_break(data: Any, place: Any, stop: Any) -> Any:
 
 @inlined
 def _put_line(data: Any, start: Any, end: Any, length: Any, hashed: Any, tables: Any, lines: Any, at: Any) -> None:
-    lines.starts[at], lines.ends[at], lines.lengths[at] = start, end, length
-    lines.blank[at] = after_spaces(data, start, end, tables) == end
-    lines.hashes[at] = hashed
+    put(lines.starts, at, start)
+    put(lines.ends, at, end)
+    put(lines.lengths, at, int32(length))
+    put(lines.blank, at, after_spaces(data, start, end, tables) == end)
+    put(lines.hashes, at, hashed)
 
 
 @inlined
@@ -164,8 +166,12 @@ def _read_line(data: Any, start: Any, stop: Any) -> Any:
     value, place, later = uint64(0), start, int64(0)
     while place + 8 <= stop:
         eight = load8(data, place)
-        if zero_bytes(eight ^ uint64(0x0A * EACH)):
-            break
+        feeds = zero_bytes(eight ^ uint64(0x0A * EACH))
+        if feeds:
+            size = low_zeros(feeds) >> 3
+            eight &= (uint64(1) << uint64(8 * size)) - uint64(1)
+            end = place + size
+            return end, end - start - later - continuations(eight), final(hash_step(value, eight), end - start)
         value = hash_step(value, eight)
         later += continuations(eight)
         place += 8
