@@ -232,9 +232,9 @@ def clear(keys: Any, size: Any) -> None:
 def is_new(keys: Any, mask: Any, key: Any) -> Any:
     """Whether a key is not yet in a table, into which it is put."""
     slot = find_slot(keys, mask, key)
-    if keys[slot] != uint64(0):
+    if item(keys, slot) != uint64(0):
         return False
-    keys[slot] = key
+    put(keys, slot, key)
     return True
 
 
@@ -253,13 +253,13 @@ def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, k
         slots = table_size(end - begin, keys.size)
         clear(keys, slots)
         for line in range(begin, end):
-            if lines.starts[line] == lines.ends[line]:
+            if item(lines.starts, line) == item(lines.ends, line):
                 gaps = True
                 continue
             total += 1
-            if not is_new(keys, slots - 1, lines.hashes[line]):
+            if not is_new(keys, slots - 1, item(lines.hashes, line)):
                 duplicates += 1
-                characters += lines.lengths[line]
+                characters += item(lines.lengths, line)
         if start == stop:
             empty = int64(1)
         found[LINES, document] = total + empty
@@ -285,19 +285,19 @@ def _repeat_paragraphs(
     total = duplicates = characters = int64(0)
     size, length, hashed = int64(0), int64(0), uint64(0)  # of the paragraph: its lines, characters and hash
     for line in range(begin, end + 1):
-        if line == end or lines.starts[line] == lines.ends[line] or lines.starts[line] >= stop:
+        if line == end or item(lines.starts, line) == item(lines.ends, line) or item(lines.starts, line) >= stop:
             if size:
                 total += 1
                 if not is_new(keys, mask, final(hashed, size)):
                     duplicates += 1
                     characters += length + size - 1
             size, length, hashed = int64(0), int64(0), uint64(0)
-        elif lines.ends[line] > start:
-            first, last = max(lines.starts[line], start), min(lines.ends[line], stop)
-            whole = first == lines.starts[line] and last == lines.ends[line]
+        elif item(lines.ends, line) > start:
+            first, last = max(item(lines.starts, line), start), min(item(lines.ends, line), stop)
+            whole = first == item(lines.starts, line) and last == item(lines.ends, line)
             size += 1
-            length += int64(lines.lengths[line]) if whole else characters_in(data, first, last)
-            hashed = hash_step(hashed, lines.hashes[line] if whole else hash_bytes(data, first, last))
+            length += int64(item(lines.lengths, line)) if whole else characters_in(data, first, last)
+            hashed = hash_step(hashed, item(lines.hashes, line) if whole else hash_bytes(data, first, last))
     found[PARAGRAPHS, document] = max(total, 1)
     found[DUPLICATE_PARAGRAPHS, document] = duplicates
     found[DUPLICATE_PARAGRAPH_CHARACTERS, document] = characters
