@@ -87,7 +87,8 @@ def _checked(text: str, windows: list[tuple[int, int, int]], kinds: tuple[Kind, 
             spans[kind] += finder(text, start, end + after)
     found: list[tuple[int, int, str]] = []
     for kind, those in spans.items():
-        _add(found, kind, those)
+        if those:
+            _add(found, kind, those)
     return sorted(found)
 
 

@@ -24,6 +24,9 @@ PHRASES: Final = {
 }
 """What a line is counted for, in the order of C4's tests; `_phrase_hints` knows what they have in common."""
 
+_BEFORE_HINT: Final = 8
+"""Bytes of a phrase that stand before its hint: at most `privacy `."""
+
 
 class Phrases(NamedTuple):
     """The phrases as bytes: `kinds[i]` is the column of the one at data[ends[i - 1]:ends[i]]."""
@@ -109,18 +112,27 @@ def _next_hint(data: Any, place: Any, end: Any, brackets: Any) -> Any:
 
 
 @inlined
-def _find_phrase(data: Any, start: Any, end: Any, phrases: Any) -> Any:
-    """The column of the first kind of phrase in a line, in the order of the phrases; -1 without any."""
+def _find_phrase(data: Any, start: Any, end: Any, hint: Any, phrases: Any) -> Any:
+    """The column of the first kind of phrase in a line, in the order of the phrases; -1 without any.
+
+    `hint` is the first one of `_next_hint` from the start on: phrases are looked for around it and those that follow.
+    """
     found = phrases.ends.size
-    for place in range(start, end):
-        if not item(phrases.leads, item(data, place)):
-            continue
-        begin = int64(0)
-        for number in range(found):
-            if _matches(data, place, end, phrases, begin, phrases.ends[number]):
-                found = number
-                break
-            begin = phrases.ends[number]
+    place = start
+    while hint < end:
+        alone = hint + WINDOW <= data.size
+        place = max(place, hint - _BEFORE_HINT)
+        stop = hint + 1 if alone else end
+        while place < stop:
+            if item(phrases.leads, item(data, place)):
+                begin = int64(0)
+                for number in range(found):
+                    if _matches(data, place, end, phrases, begin, item(phrases.ends, number)):
+                        found = number
+                        break
+                    begin = item(phrases.ends, number)
+            place += 1
+        hint = _next_hint(data, hint + 1, end, False) if alone else end
     return phrases.kinds[found] if found < phrases.ends.size else int64(-1)
 
 
@@ -194,11 +206,11 @@ def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
 
 @inlined
 def _is_used(
-    data: Any, start: Any, end: Any, count: Any, brace: Any, hinted: Any, rules: Any, phrases: Any, row: Any
+    data: Any, start: Any, end: Any, count: Any, brace: Any, hint: Any, rules: Any, phrases: Any, row: Any
 ) -> Any:
     """C4's tests for a line, in their order: whether its sentences are to be counted.
 
-    It has so many words, a curly brace or not, and may hold a phrase or not.
+    It has so many words, a curly brace or not, and its first `_next_hint`.
     """
     if not _is_terminated(data, start, end, rules):
         row[UNTERMINATED] += 1
@@ -207,7 +219,7 @@ def _is_used(
     if count < rules.min_words:
         row[FEW] += 1
         return False
-    kind = _find_phrase(data, start, end, phrases) if hinted else int64(-1)
+    kind = _find_phrase(data, start, end, hint, phrases)
     if kind in (LOREM, JAVASCRIPT):
         row[kind] += 1
         return False
@@ -368,17 +380,17 @@ def judge_lines(
                 continue
             if hint < start:
                 hint = _next_hint(data, start, stop, True)
-            hinted = cited = brace = False
+            phrase, cited, brace = end, False, False
             if hint < end:
-                hinted = _next_hint(data, hint, end, False) < end
+                phrase = _next_hint(data, hint, end, False)
                 brace = _next_bracket(data, hint, end, 0x7B) < end
                 cited = _has_citation(data, hint, end, tables)
             if cited:
                 size = _without_citations(data, start, end, tables, copy)
-                hinted = _next_hint(copy, int64(0), size, False) < size
-                if _is_used(copy, int64(0), size, count, brace, hinted, rules, phrases, row):
+                phrase = _next_hint(copy, int64(0), size, False)
+                if _is_used(copy, int64(0), size, count, brace, phrase, rules, phrases, row):
                     row[SENTENCES] += count_sentences(copy, int64(0), size, rules.marks, tables)
-            elif _is_used(data, start, end, count, brace, hinted, rules, phrases, row):
+            elif _is_used(data, start, end, count, brace, phrase, rules, phrases, row):
                 if rules.marks.alone:
                     while mark < marked and item(places, mark) < start:
                         mark += 1

@@ -71,20 +71,22 @@ def count_lines(
         slots = table_size(end - begin, keys.size)
         clear(keys, slots)
         for line in range(begin, end):
-            if lines.blank[line]:
+            if item(lines.blank, line):
                 continue
             total += 1
-            ended = holds(ends, decode_before(data, lines.ends[line]))
+            ended = holds(ends, decode_before(data, item(lines.ends, line)))
             terminated += int64(ended)
-            if not ended and _is_menu(data, lines.starts[line], lines.ends[line], lines.lengths[line], menu_item):
+            if not ended and _is_menu(
+                data, item(lines.starts, line), item(lines.ends, line), item(lines.lengths, line), menu_item
+            ):
                 items += 1
-                waiting += lines.lengths[line]
+                waiting += item(lines.lengths, line)
             else:
                 menu += waiting if items >= MENU_LINES else 0
                 items = waiting = int64(0)
-            few += int64(lines.lengths[line] <= short)
-            if not is_new(keys, slots - 1, lines.hashes[line]):
-                characters += lines.lengths[line]
+            few += int64(item(lines.lengths, line) <= short)
+            if not is_new(keys, slots - 1, item(lines.hashes, line)):
+                characters += item(lines.lengths, line)
         counts[LINES, document], counts[TERMINATED, document] = total, terminated
         counts[SHORT, document], counts[DUPLICATE_CHARACTERS, document] = few, characters
         counts[MENU_CHARACTERS, document] = menu + (waiting if items >= MENU_LINES else 0)

@@ -8,6 +8,7 @@ from numba import int32, int64, uint8, uint64
 
 from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
 from stages.text.arrays import Segments
+from stages.text.branches import unforeseen
 from stages.text.code_points import (
     MIXER,
     characters_in,
@@ -36,117 +37,131 @@ PARTS: Final = 6
 SIZES: Final = len(TOP_SIZES) + len(DUPLICATE_SIZES)
 _LAST_TOP: Final = TOP_SIZES[-1]
 _LAST: Final = DUPLICATE_SIZES[-1]
+_LOW: Final = (1 << 32) - 1
+_MOST: Final = (1 << 31) - 1
 
 
 class Scratch(NamedTuple):
     """Memory of `repeat_words`, for the longest document of a batch; its words, fewer than 2^31, are counted from 0."""
 
-    table: Any  # int32, a hash table of so many slots as a power of two: a word and 1, or 0
-    places: Any  # int32: where a repeated n-gram stands that stood before
-    firsts: Any  # int32, beside places: where it stood first
+    table: Any  # int32, a hash table of so many slots as a power of two: a word, counted from 1 beyond a base, or less
+    repeats: Any  # int64, ascending: where an n-gram stands that stood before, and in the low half where it stood first
+    waiting: Any  # int32: which of these have another word behind them than there
     heads: Any  # int32, for each word: of the n-gram there that is in the table without its last word
     counts: Any  # int32, for each word: how often the n-gram stands that stood there first
     skipped: Any  # uint8, for each word: the last size at which it lay within a duplicate
 
     @classmethod
     def for_words(cls, most: int) -> Self:
-        size = 1 << max(4, (4 * most - 1).bit_length())
-        places, firsts, heads, counts = (room(most + 1, np.int32) for _ in range(4))
-        return cls(room(size, np.int32), places, firsts, heads, counts, room(most + 1, np.uint8))
+        table = room(1 << max(4, (4 * most - 1).bit_length()), np.int32)
+        table[:] = 0
+        waiting, heads, counts = (room(most + 1, np.int32) for _ in range(3))
+        return cls(table, room(most + 1, np.int64), waiting, heads, counts, room(most + 1, np.uint8))
 
 
 @inlined
-def _empty(table: Any, count: Any) -> Any:
-    """Clear so many slots of a table as there should be for so many keys; how many they are."""
-    size = table_size(count, table.size)
-    for slot in range(size):
-        put(table, slot, int32(0))
-    return size
+def next_base(base: Any, total: Any, scratch: Any) -> Any:
+    """The base with which the table is empty, after it was used for so many words."""
+    base += total
+    if base + scratch.counts.size < _MOST:
+        return base
+    for slot in range(scratch.table.size):
+        put(scratch.table, slot, int32(0))
+    return int64(0)
 
 
 @inlined
-def _set_ones(counts: Any, total: Any) -> None:
-    for place in range(total):
-        put(counts, place, int32(1))
+def _repeat(place: Any, first: Any) -> Any:
+    return place << 32 | first
 
 
 @inlined
-def _counted(counts: Any, first: Any, best: Any, chosen: Any) -> Any:
-    """Count an n-gram: the count of the most frequent one so far, and where it stood first; of equals the first one."""
-    count = int64(item(counts, first)) + 1
-    put(counts, first, int32(count))
-    if count >= best and (count > best or first < chosen):
-        return count, first
-    return best, chosen
+def _place(repeat: Any) -> Any:
+    return repeat >> 32
 
 
 @inlined
-def _find_repeated_pairs(raws: Any, begin: Any, total: Any, scratch: Any) -> Any:
-    """Put the pairs of words of a document that stood before in `places` and `firsts`.
+def _first(repeat: Any) -> Any:
+    return repeat & _LOW
 
-    Returns how many they are, the count of the most frequent pair and where that stood first.
-    """
-    table, places, firsts, counts = scratch.table, scratch.places, scratch.firsts, scratch.counts
-    mask = _empty(table, 2 * total) - 1
-    _set_ones(counts, total)
-    left, best, chosen = int64(0), int64(1), int64(0)
+
+@inlined
+def _find_repeated_pairs(raws: Any, begin: Any, total: Any, base: Any, scratch: Any) -> Any:
+    """Put the pairs of words of a document that stood before in `repeats`; how many they are."""
+    table, repeats = scratch.table, scratch.repeats
+    mask = table_size(2 * total, table.size) - 1
+    left = int64(0)
     one = item(raws, begin) if total else uint64(0)
     for place in range(total - 1):
         two = item(raws, begin + place + 1)
         slot = int64((one * uint64(MIXER) + two) >> uint64(20)) & mask
-        known = int64(item(table, slot))
-        while known:
-            if item(raws, begin + known - 1) == one and item(raws, begin + known) == two:
+        while True:
+            known = int64(item(table, slot)) - base
+            first = max(known, 1) - 1
+            other = (item(raws, begin + first) ^ one) | (item(raws, begin + first + 1) ^ two)
+            if not unforeseen(other if known > 0 else uint64(0)):
                 break
             slot = (slot + 1) & mask
-            known = int64(item(table, slot))
-        if known:
-            put(places, left, int32(place))
-            put(firsts, left, int32(known - 1))
-            left += 1
-            best, chosen = _counted(counts, known - 1, best, chosen)
-        else:
-            put(table, slot, int32(place + 1))
+        put(table, slot, int32(base + (known if known > 0 else place + 1)))
+        put(repeats, left, _repeat(place, first))
+        left += int64(known > 0)
         one = two
-    return left, best, chosen
+    return left
 
 
 @inlined
-def _lengthen(raws: Any, begin: Any, total: Any, size: Any, left: Any, scratch: Any) -> Any:
+def _lengthen(raws: Any, begin: Any, size: Any, left: Any, base: Any, scratch: Any) -> Any:
     """From the repeated n-grams of a size to those with one word more, as `_find_repeated_pairs` leaves them.
 
-    What stood before without its last word and without its first one may have stood before. Most follow the first
-    n-gram that they equal; the others are looked for among those that do not, by that n-gram and the word.
+    What stood before without its last word and without its first one may have stood before. Most have the same word
+    behind them as the first n-gram that they equal; the others are looked for among those that do not, by that n-gram
+    and the word.
     """
-    table, places, firsts = scratch.table, scratch.places, scratch.firsts
-    heads, counts = scratch.heads, scratch.counts
-    mask = _empty(table, left) - 1
-    if size < _LAST_TOP:
-        _set_ones(counts, total)
-    kept, best, chosen = int64(0), int64(1), int64(0)
+    table, repeats, waiting, heads = scratch.table, scratch.repeats, scratch.waiting, scratch.heads
+    changed = kept = int64(0)
     for number in range(left - 1):  # nothing begins behind the last one
-        place, first = int64(item(places, number)), int64(item(firsts, number))
+        repeat = item(repeats, number)
+        put(waiting, changed, int32(number))
+        changed += int64(item(raws, begin + _place(repeat) + size) != item(raws, begin + _first(repeat) + size))
+    mask = table_size(changed, table.size) - 1
+    for at in range(changed):
+        number = int64(item(waiting, at))
+        repeat = item(repeats, number)
+        place, head = _place(repeat), _first(repeat)
         word = item(raws, begin + place + size)
-        if word != item(raws, begin + first + size):
-            slot = int64((word + uint64(first) * uint64(MIXER)) >> uint64(20)) & mask
-            known = int64(item(table, slot))
-            while known:
-                if int64(item(heads, known - 1)) == first and item(raws, begin + known - 1 + size) == word:
-                    break
-                slot = (slot + 1) & mask
-                known = int64(item(table, slot))
-            if not known:
-                put(table, slot, int32(place + 1))
-                put(heads, place, int32(first))
-                continue
-            first = known - 1
-        if int64(item(places, number + 1)) == place + 1:
-            put(places, kept, int32(place))
-            put(firsts, kept, int32(first))
-            kept += 1
-            if size < _LAST_TOP:
-                best, chosen = _counted(counts, first, best, chosen)
-    return kept, best, chosen
+        slot = int64((word + uint64(head) * uint64(MIXER)) >> uint64(20)) & mask
+        while True:
+            known = int64(item(table, slot)) - base
+            first = max(known, 1) - 1
+            other = (item(raws, begin + first + size) ^ word) | uint64(int64(item(heads, first)) ^ head)
+            if not unforeseen(other if known > 0 else uint64(0)):
+                break
+            slot = (slot + 1) & mask
+        put(table, slot, int32(base + (known if known > 0 else place + 1)))
+        put(heads, place, int32(head))
+        put(repeats, number, _repeat(place, first if known > 0 else place))
+    for number in range(left - 1):
+        repeat = item(repeats, number)
+        put(repeats, kept, repeat)
+        stood = (_place(item(repeats, number + 1)) == _place(repeat) + 1) & (_first(repeat) != _place(repeat))
+        kept += int64(stood)
+    return kept
+
+
+@inlined
+def _most_frequent(total: Any, left: Any, scratch: Any) -> Any:
+    """The count of the most frequent of the repeated n-grams, and where it stood first; of equals the first one."""
+    repeats, counts = scratch.repeats, scratch.counts
+    for place in range(total):
+        put(counts, place, int32(1))
+    best = int64(1) << 32
+    for number in range(left):
+        first = _first(item(repeats, number))
+        count = int64(item(counts, first)) + 1
+        put(counts, first, int32(count))
+        best = max(best, (count << 32) - first)
+    count = (best + _LOW) >> 32
+    return count, (count << 32) - best
 
 
 @inlined
@@ -155,10 +170,10 @@ def _duplicated(lengths: Any, begin: Any, size: Any, left: Any, scratch: Any) ->
 
     What began within a duplicate was not seen: an n-gram that stood there first is new where it stands again.
     """
-    places, firsts, skipped = scratch.places, scratch.firsts, scratch.skipped
+    repeats, skipped = scratch.repeats, scratch.skipped
     characters = number = int64(0)
     while number < left:
-        place, first = int64(item(places, number)), int64(item(firsts, number))
+        place, first = _place(item(repeats, number)), _first(item(repeats, number))
         if int64(item(skipped, first)) == size:
             put(skipped, first, uint8(0))
             number += 1
@@ -168,11 +183,11 @@ def _duplicated(lengths: Any, begin: Any, size: Any, left: Any, scratch: Any) ->
         for word in range(place + 1, after):
             characters += item(lengths, begin + word)
             put(skipped, word, uint8(size))
-        if number + size < left and int64(item(places, number + size)) == after:
+        if number + size < left and _place(item(repeats, number + size)) == after:
             number += size
         else:
             number += 1
-            while number < left and int64(item(places, number)) < after:
+            while number < left and _place(item(repeats, number)) < after:
                 number += 1
     return characters
 
@@ -183,12 +198,15 @@ def repeat_words(words: Any, first: Any, scratch: Any, found: Any) -> None:
     and times its count, and of all duplicates of each of `DUPLICATE_SIZES`."""
     words, first, scratch, found = borrowed((words, first, scratch, found))
     raws, lengths = words.raw_hashes, words.lengths
+    base = int64(0)
     for document in range(first.size - 1):
         begin, total = first[document], first[document + 1] - first[document]
-        left, best, chosen = _find_repeated_pairs(raws, begin, total, scratch)
+        left = _find_repeated_pairs(raws, begin, total, base, scratch)
         for size in range(2, _LAST_TOP + 1):
             if size > 2:
-                left, best, chosen = _lengthen(raws, begin, total, size - 1, left, scratch)
+                left = _lengthen(raws, begin, size - 1, left, base, scratch)
+            base = next_base(base, total, scratch)
+            best, chosen = _most_frequent(total, left, scratch)
             characters = int64(0)
             if total >= size:
                 for word in range(chosen, chosen + size):
@@ -198,7 +216,8 @@ def repeat_words(words: Any, first: Any, scratch: Any, found: Any) -> None:
         for word in range(total if left else int64(0)):
             put(scratch.skipped, word, uint8(0))
         for size in range(_LAST_TOP + 1, _LAST + 1):
-            left, _, _ = _lengthen(raws, begin, total, size - 1, left, scratch)
+            left = _lengthen(raws, begin, size - 1, left, base, scratch)
+            base = next_base(base, total, scratch)
             found[size - 2, document] = _duplicated(lengths, begin, size, left, scratch)
 
 
@@ -213,9 +232,9 @@ def clear(keys: Any, size: Any) -> None:
 def is_new(keys: Any, mask: Any, key: Any) -> Any:
     """Whether a key is not yet in a table, into which it is put."""
     slot = find_slot(keys, mask, key)
-    if keys[slot] != uint64(0):
+    if item(keys, slot) != uint64(0):
         return False
-    keys[slot] = key
+    put(keys, slot, key)
     return True
 
 
@@ -234,13 +253,13 @@ def repeat_lines(data: Any, offsets: Any, lines: Any, first: Any, tables: Any, k
         slots = table_size(end - begin, keys.size)
         clear(keys, slots)
         for line in range(begin, end):
-            if lines.starts[line] == lines.ends[line]:
+            if item(lines.starts, line) == item(lines.ends, line):
                 gaps = True
                 continue
             total += 1
-            if not is_new(keys, slots - 1, lines.hashes[line]):
+            if not is_new(keys, slots - 1, item(lines.hashes, line)):
                 duplicates += 1
-                characters += lines.lengths[line]
+                characters += item(lines.lengths, line)
         if start == stop:
             empty = int64(1)
         found[LINES, document] = total + empty
@@ -266,19 +285,19 @@ def _repeat_paragraphs(
     total = duplicates = characters = int64(0)
     size, length, hashed = int64(0), int64(0), uint64(0)  # of the paragraph: its lines, characters and hash
     for line in range(begin, end + 1):
-        if line == end or lines.starts[line] == lines.ends[line] or lines.starts[line] >= stop:
+        if line == end or item(lines.starts, line) == item(lines.ends, line) or item(lines.starts, line) >= stop:
             if size:
                 total += 1
                 if not is_new(keys, mask, final(hashed, size)):
                     duplicates += 1
                     characters += length + size - 1
             size, length, hashed = int64(0), int64(0), uint64(0)
-        elif lines.ends[line] > start:
-            first, last = max(lines.starts[line], start), min(lines.ends[line], stop)
-            whole = first == lines.starts[line] and last == lines.ends[line]
+        elif item(lines.ends, line) > start:
+            first, last = max(item(lines.starts, line), start), min(item(lines.ends, line), stop)
+            whole = first == item(lines.starts, line) and last == item(lines.ends, line)
             size += 1
-            length += int64(lines.lengths[line]) if whole else characters_in(data, first, last)
-            hashed = hash_step(hashed, lines.hashes[line] if whole else hash_bytes(data, first, last))
+            length += int64(item(lines.lengths, line)) if whole else characters_in(data, first, last)
+            hashed = hash_step(hashed, item(lines.hashes, line) if whole else hash_bytes(data, first, last))
     found[PARAGRAPHS, document] = max(total, 1)
     found[DUPLICATE_PARAGRAPHS, document] = duplicates
     found[DUPLICATE_PARAGRAPH_CHARACTERS, document] = characters

@@ -23,6 +23,9 @@ class WordSet(NamedTuple):
     """
 
     keys: Any  # uint64, each at most _NEAR - 1 slots behind the one that its hash names
+    sizes: (
+        Any  # int64, beside keys: bytes of the word; 0 with an apostrophe, which a dedup form has for other signs too
+    )
     dedup_keys: Any  # uint64, the filter
     size: int
     symbols: bool  # whether some entry has no dedup form
@@ -40,7 +43,9 @@ def word_set(words: frozenset[str]) -> WordSet:
         symbols |= not dedup
         if dedup:
             dedup_keys[find_slot(dedup_keys, dedup_keys.size - 1, dedup)] = dedup
-    return WordSet(_near_table(sorted(map(word_hash, words))), dedup_keys, len(words), symbols)
+    sizes = {word_hash(word): 0 if "'" in word else len(word.encode()) for word in words}
+    keys = _near_table(sorted(sizes))
+    return WordSet(keys, np.array([sizes.get(key, 0) for key in keys.tolist()]), dedup_keys, len(words), symbols)
 
 
 def _near_table(keys: list[int]) -> np.ndarray:
@@ -116,10 +121,15 @@ def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
     lower = item(words.raw_hashes, word)
     if item(words.classes, word) & uint8(CHANGED):
         dedup = item(words.dedup_hashes, word)
+        slot = find_lower(dedup, known)
+        if slot >= 0:  # of ASCII as long as its dedup form, this is its lower case
+            size = item(words.ends, word) - item(words.starts, word)
+            if size == item(words.lengths, word) and size == item(known.sizes, slot):
+                return slot
         if dedup == uint64(0):
             if not known.symbols:
                 return int64(-1)
         elif item(known.dedup_keys, find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)) == uint64(0):
             return int64(-1)
-        lower = lower_hash(data, words.starts[word], words.ends[word], tables)
+        lower = lower_hash(data, item(words.starts, word), item(words.ends, word), tables)
     return find_lower(lower, known)

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from numba import int32, int64, uint8, uint32, uint64
 
 from stages.text.code_points import (
     EACH,
@@ -17,9 +17,10 @@ from stages.text.code_points import (
     last_bytes,
     zero_bytes,
 )
-from stages.text.compiled import borrowed, inlined, item, kernel, load8
+from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros, put
 from stages.text.memory import room
 from stages.text.tables import SPACE
+from stages.text.windows import WINDOW, at_least, equals, first_one, ones_in
 
 
 class Lines(NamedTuple):
@@ -105,26 +106,58 @@ def has_other_breaks(data: Any, start: int, end: int) -> Any:
     return found
 
 
+@inlined
+def _may_end_line(data: Any, place: Any) -> Any:
+    """A bit for each of WINDOW bytes that is the last or only one of a line break, or of some other character."""
+    found = at_least(data, place, 0x0A) & ~at_least(data, place, 0x1F)
+    return uint32(found | equals(data, place, 0x85) | (at_least(data, place, 0xA8) & ~at_least(data, place, 0xAA)))
+
+
 @kernel
 def count_lines(data: Any, offsets: Any, every_break: bool) -> Any:
     """No fewer than the lines of all documents."""
     data, offsets = borrowed((data, offsets))
-    count = int64(offsets.size)
-    if not every_break:
-        for place in range(offsets[0], offsets[offsets.size - 1]):
-            count += int64(item(data, place) == uint8(0x0A))
-        return count
-    for place in range(offsets[0], offsets[offsets.size - 1]):
-        byte = item(data, place)
-        count += int64(byte == 0x0A or 0x0A < byte <= 0x1E or byte == 0xA8 or byte == 0xA9 or byte == 0x85)
-    return count
+    count, place, stop = int64(offsets.size), offsets[0], offsets[offsets.size - 1]
+    while place + WINDOW <= stop:
+        count += ones_in(_may_end_line(data, place) if every_break else uint32(equals(data, place, 0x0A)))
+        place += WINDOW
+    return count + stop - place
+
+
+@inlined
+def _breaks(data: Any, place: Any) -> Any:
+    """A bit for each of WINDOW bytes at which a line break begins; two more are read."""
+    found = at_least(data, place, 0x0A) & ~at_least(data, place, 0x0E)
+    found |= at_least(data, place, 0x1C) & ~at_least(data, place, 0x1F)
+    found |= equals(data, place, 0xC2) & equals(data, place + 1, 0x85)
+    last = equals(data, place + 2, 0xA8) | equals(data, place + 2, 0xA9)
+    return uint32(found | (equals(data, place, 0xE2) & equals(data, place + 1, 0x80) & last))
+
+
+@inlined
+def _next_break(data: Any, place: Any, stop: Any) -> Any:
+    """Where the next line break of any kind begins, and how many bytes it has; the end and 0 if there is none."""
+    while place + WINDOW + 2 <= stop:
+        found = _breaks(data, place)
+        if found:
+            place += int64(first_one(found))
+            break
+        place += WINDOW
+    while place < stop:
+        size = int64(_break_at(data, place, stop))
+        if size:
+            return place, size
+        place += 1
+    return stop, int64(0)
 
 
 @inlined
 def _put_line(data: Any, start: Any, end: Any, length: Any, hashed: Any, tables: Any, lines: Any, at: Any) -> None:
-    lines.starts[at], lines.ends[at], lines.lengths[at] = start, end, length
-    lines.blank[at] = after_spaces(data, start, end, tables) == end
-    lines.hashes[at] = hashed
+    put(lines.starts, at, start)
+    put(lines.ends, at, end)
+    put(lines.lengths, at, int32(length))
+    put(lines.blank, at, after_spaces(data, start, end, tables) == end)
+    put(lines.hashes, at, hashed)
 
 
 @inlined
@@ -133,8 +166,12 @@ def _read_line(data: Any, start: Any, stop: Any) -> Any:
     value, place, later = uint64(0), start, int64(0)
     while place + 8 <= stop:
         eight = load8(data, place)
-        if zero_bytes(eight ^ uint64(0x0A * EACH)):
-            break
+        feeds = zero_bytes(eight ^ uint64(0x0A * EACH))
+        if feeds:
+            size = low_zeros(feeds) >> 3
+            eight &= (uint64(1) << uint64(8 * size)) - uint64(1)
+            end = place + size
+            return end, end - start - later - continuations(eight), final(hash_step(value, eight), end - start)
         value = hash_step(value, eight)
         later += continuations(eight)
         place += 8
@@ -155,16 +192,8 @@ def scan_lines(data: Any, offsets: Any, tables: Any, every_break: bool, lines: A
         place, stop = offsets[document], offsets[document + 1]
         start = place
         while start < stop or (start == stop and not every_break and stop > offsets[document]):
-            size = int64(0)
             if every_break:
-                place = start
-                while place < stop:
-                    byte = item(data, place)
-                    if byte < 0x20 or byte == 0xC2 or byte == 0xE2:
-                        size = int64(_break_at(data, place, stop))
-                        if size:
-                            break
-                    place += 1
+                place, size = _next_break(data, start, stop)
                 length, hashed = characters_in(data, start, place), hash_bytes(data, start, place)
             else:
                 place, length, hashed = _read_line(data, start, stop)

@@ -82,3 +82,32 @@ def test_words_that_are_too_long(texts: list[str], longest: int, fewest: int) ->
     config = C4(max_word_length=longest, min_words_per_line=fewest)
     expected = c4_plain(batch(texts, LANGUAGES[0]), config).to_pylist()
     assert c4(batch(texts, LANGUAGES[0]), config).to_pylist() == expected
+
+
+PHRASES = (
+    *("privacy policy", "Use of Cookies", "uses coo\u212aies", "terms of use", "Lorem ipsum", "JavaScript"),
+    *(
+        "cool",
+        "police",
+        "public",
+        "java",
+        "fus ",
+        "m ips",
+        "p l c ",
+        "[1]",
+        "[edit]",
+        "{",
+        "é",
+        "x" * 30,
+        " ",
+        ". ",
+        "\n",
+    ),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PHRASES), max_size=12).map("".join), max_size=3))
+def test_phrases_among_what_looks_like_them(texts: list[str]) -> None:
+    expected = c4_plain(batch(texts, LANGUAGES[0]), C4()).to_pylist()
+    assert c4(batch(texts, LANGUAGES[0]), C4()).to_pylist() == expected
