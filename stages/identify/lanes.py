@@ -57,6 +57,22 @@ def add_lanes(
 
 
 @_operation
+def clear_lanes(typing_context: Any, matrix: Any, row: Any, column: Any) -> Any:
+    """Write zeros on LANES columns, from `column` on, of a row of a float32 matrix; nothing is checked."""
+    lanes = ir.VectorType(ir.FloatType(), LANES)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        width = _tools.unpack_tuple(builder, array.shape, 2)[1]
+        offset = builder.add(builder.mul(arguments[1], width), arguments[2])
+        place = builder.gep(array.data, [offset], source_etype=ir.FloatType())
+        builder.store(ir.Constant(lanes, [0.0] * LANES), builder.bitcast(place, lanes.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(matrix, types.int64, types.int64), generate
+
+
+@_operation
 def copy_lanes(typing_context: Any, matrix: Any, row: Any, source: Any, column: Any) -> Any:
     """Write LANES columns, from `column` on, of a row of a float32 matrix to another one; nothing is checked."""
     lanes = ir.VectorType(ir.FloatType(), LANES)

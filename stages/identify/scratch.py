@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from stages.identify.lanes import zeros
-from stages.identify.ngrams_side_by_side import LONGEST_NGRAM
+from stages.identify.ngrams_side_by_side import LONGEST_NGRAM, LOOKED_AT
 from stages.identify.word_search import PENDING
 from stages.text.windows import WINDOW
 
@@ -34,7 +34,6 @@ class Scratch(NamedTuple):
     known: np.ndarray  # uint64, the same memory: each pair's first row has its words
     edges: np.ndarray  # int64, where words begin and end
     pending: np.ndarray  # uint64, eight for each word that is still to be added: bytes, hash, start, size
-    letters: np.ndarray  # uint8, the same memory
     places: np.ndarray  # int64, where each of these words is remembered or may be
     at: np.ndarray  # int64, where the sum of each of these words is
     found: np.ndarray  # int64, and of how many rows; -1 for a label, which is no text
@@ -62,20 +61,18 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
         pairs *= 2
     sums = zeros((3 * pairs + 1 + PENDING, width), np.float32)
     room = ROOM + 4 * longest + 2 * WINDOW
-    pending = zeros((8 * PENDING,), np.uint64)
     return Scratch(
         np.zeros(tables.word_ngrams - 1, np.uint64),
         sums,
         sums.reshape(-1).view(np.uint64),
         np.zeros(2 * PENDING + 2 * WINDOW, np.int64),
-        pending,
-        pending.view(np.uint8),
+        zeros((8 * PENDING,), np.uint64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
-        np.zeros(2 * WINDOW, np.uint8),
+        np.zeros(LOOKED_AT, np.uint8),
         np.zeros(room, np.uint32),
         np.zeros(max(longest, 1) * room, np.uint32),
         np.array(_offsets(range(max(tables.minn, 1), longest + 1), room), np.int64),
