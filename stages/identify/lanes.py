@@ -91,6 +91,41 @@ def copy_lanes(typing_context: Any, matrix: Any, row: Any, source: Any, column: 
     return types.void(matrix, types.int64, types.int64, types.int64), generate
 
 
+@_operation
+def multiply_lanes(typing_context: Any, matrix: Any, column: Any, vectors: Any, vector: Any, products: Any) -> Any:
+    """Fill in LANES of the products, from `column` on, of one of the vectors with a float32 matrix.
+
+    Each is summed up from the first row of the matrix to the last. Nothing is checked; a loop in numba would be one
+    product at a time, as in `add_lanes`.
+    """
+    lanes = ir.VectorType(ir.FloatType(), LANES)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        left, right, found = (
+            context.make_array(signature.args[at])(context, builder, arguments[at]) for at in (0, 2, 4)
+        )
+        rows, width = _tools.unpack_tuple(builder, left.shape, 2)
+        length = _tools.unpack_tuple(builder, right.shape, 2)[1]
+
+        def place(array: Any, offset: Any) -> Any:
+            return builder.gep(array.data, [offset], source_etype=ir.FloatType())
+
+        total = _tools.alloca_once_value(builder, ir.Constant(lanes, [0.0] * LANES))
+        with _tools.for_range(builder, rows) as loop:
+            offset = builder.add(builder.mul(loop.index, width), arguments[1])
+            row = builder.load(builder.bitcast(place(left, offset), lanes.as_pointer()), align=4, typ=lanes)
+            factor = builder.load(place(right, builder.add(builder.mul(arguments[3], length), loop.index)))
+            first = builder.insert_element(ir.Constant(lanes, ir.Undefined), factor, ir.IntType(32)(0))
+            same = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+            every = builder.shuffle_vector(first, ir.Constant(lanes, ir.Undefined), same)
+            builder.store(builder.fadd(builder.load(total), builder.fmul(row, every)), total)
+        target = builder.bitcast(place(found, arguments[1]), lanes.as_pointer())
+        builder.store(builder.load(total), target, align=4)
+        return context.get_dummy_value()
+
+    return types.void(matrix, types.int64, vectors, types.int64, products), generate
+
+
 LINE_BYTES: Final = 64
 """Of the caches of most processors."""
 

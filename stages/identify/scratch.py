@@ -49,6 +49,8 @@ class Scratch(NamedTuple):
     ranks: np.ndarray  # int64, how many of those before have a row of their own
     nodes: np.ndarray  # int64
     reached: np.ndarray  # float32
+    shares: np.ndarray  # float64, what `reached` is the logarithm of, about
+    products: np.ndarray  # float32, of the text's vector with each of the output matrix
     names: np.ndarray  # int64, a heap of one more than the labels that are asked for
     values: np.ndarray  # float32
 
@@ -80,8 +82,10 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
         np.zeros(4 * PENDING, np.int64),
         np.zeros(room * max(longest, 1), np.int64),
         np.zeros(room * max(longest, 1) + 1, np.int64),
-        np.zeros(2 * len(tables.output), np.int64),
-        np.zeros(2 * len(tables.output), np.float32),
+        np.zeros(2 * tables.labels, np.int64),
+        np.zeros(2 * tables.labels, np.float32),
+        np.zeros(2 * tables.labels, np.float64),
+        np.zeros(tables.output.shape[1], np.float32),
         np.zeros(top_k + 1, np.int64),
         np.zeros(top_k + 1, np.float32),
     )
