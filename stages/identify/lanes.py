@@ -126,6 +126,29 @@ def multiply_lanes(typing_context: Any, matrix: Any, column: Any, vectors: Any, 
     return types.void(matrix, types.int64, vectors, types.int64, products), generate
 
 
+KEY: Final = 4
+"""64-bit numbers of a remembered word; the highest byte of the last is not of the word."""
+
+
+@_operation
+def same_key(typing_context: Any, known: Any, place: Any, others: Any, other: Any) -> Any:
+    """1 if KEY numbers (uint64) from a place on are the same word as those from another place on, else 0."""
+    key, whole = ir.VectorType(ir.IntType(64), KEY), ir.IntType(64 * KEY)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def load(array: int, place: int) -> Any:
+            data = context.make_array(signature.args[array])(context, builder, arguments[array]).data
+            start = builder.gep(data, [arguments[place]], source_etype=ir.IntType(64))
+            return builder.load(builder.bitcast(start, key.as_pointer()), align=8, typ=key)
+
+        of_word = ir.Constant(key, [*[2**64 - 1] * (KEY - 1), 2**56 - 1])
+        changes = builder.and_(builder.xor(load(0, 1), load(2, 3)), of_word)
+        same = builder.icmp_unsigned("==", builder.bitcast(changes, whole), ir.Constant(whole, 0))
+        return builder.zext(same, ir.IntType(64))
+
+    return types.uint64(known, types.uint64, others, types.uint64), generate
+
+
 LINE_BYTES: Final = 64
 """Of the caches of most processors."""
 
