@@ -5,10 +5,14 @@ from typing import Any, Final
 import numpy as np
 from numba import float32, int64
 
-from stages.identify.compiled import kernel
+from stages.identify.compiled import inlined, kernel
+from stages.identify.lanes import LANES, multiply_lanes
 
 EPSILON: Final = 1e-5
 """fastText's logarithm adds this to a probability, so that its scores are as much too high."""
+
+SURELY: Final = 0.99
+"""Of a probability: its logarithm is below, however the logarithms along a path were rounded."""
 
 SIGMOIDS: Final = 512
 SIGMOID_END: Final = 8.0
@@ -22,7 +26,7 @@ def sigmoid_table() -> np.ndarray:
     return found
 
 
-@kernel
+@inlined
 def _logarithm(value: Any) -> Any:
     return float32(np.log(np.float64(value) + EPSILON))
 
@@ -67,49 +71,55 @@ def _offer(values: Any, names: Any, size: Any, value: Any, name: Any) -> Any:
     return size
 
 
-@kernel
-def _dot(matrix: Any, row: Any, vectors: Any, vector: Any) -> Any:
-    total = float32(0)
-    for lane in range(matrix.shape[1]):
-        total += matrix[row, lane] * vectors[vector, lane]
-    return total
+@inlined
+def _multiply(vectors: Any, vector: Any, tables: Any, scratch: Any) -> None:
+    """The products of a vector with those of the labels, or of the nodes of the tree."""
+    for column in range(0, tables.output.shape[1], LANES):
+        multiply_lanes(tables.output, column, vectors, vector, scratch.products)
 
 
-@kernel
-def _walk_tree(vectors: Any, vector: Any, tables: Any, scratch: Any) -> Any:
-    """Leaves of the tree in depth first order, without branches that are below 1e-5 or below all that is kept."""
-    nodes, reached, values = scratch.nodes, scratch.reached, scratch.values
-    leaves = tables.output.shape[0]
-    size = 0
-    nodes[0], reached[0] = 2 * leaves - 2, 0
-    open_nodes = 1
+@inlined
+def _walk_tree(leaves: Any, tables: Any, scratch: Any) -> Any:
+    """Leaves of the tree in depth first order, without branches that are below 1e-5 or below all that is kept.
+
+    The logarithm of a branch that is surely below is not taken: its share of the text tells, with all rounding.
+    """
+    nodes, reached, shares, values = scratch.nodes, scratch.reached, scratch.shares, scratch.values
+    size, open_nodes = 0, 1
+    nodes[0], reached[0], shares[0] = 2 * leaves - 2, 0, 1
     smallest = _logarithm(0.0)
+    below = EPSILON * SURELY
     while open_nodes:
         open_nodes -= 1
-        node, score = nodes[open_nodes], reached[open_nodes]
+        node, score, whole = nodes[open_nodes], reached[open_nodes], shares[open_nodes]
         if score < smallest or (size == values.size - 1 and score < values[0]):
             continue
         if node < leaves:
             size = _offer(values, scratch.names, size, score, node)
+            if size == values.size - 1:
+                below = max(np.exp(np.float64(values[0])), EPSILON) * SURELY
             continue
-        share = float32(1.0 / (1.0 + np.exp(-_dot(tables.output, node - leaves, vectors, vector))))
-        nodes[open_nodes], reached[open_nodes] = tables.right[node], score + _logarithm(share)
-        left = score + _logarithm(float32(1.0 - share))
-        nodes[open_nodes + 1], reached[open_nodes + 1] = tables.left[node], left
-        open_nodes += 2
+        share = float32(1.0 / (1.0 + np.exp(-scratch.products[node - leaves])))
+        right, left = whole * (share + EPSILON), whole * (float32(1.0 - share) + EPSILON)
+        if not right < below:
+            nodes[open_nodes], reached[open_nodes] = tables.right[node], score + _logarithm(share)
+            shares[open_nodes] = right
+            open_nodes += 1
+        if not left < below:
+            nodes[open_nodes], reached[open_nodes] = tables.left[node], score + _logarithm(float32(1.0 - share))
+            shares[open_nodes] = left
+            open_nodes += 1
     return size
 
 
-@kernel
-def _fill_shares(vectors: Any, vector: Any, tables: Any, shares: Any) -> None:
+@inlined
+def _fill_shares(count: Any, tables: Any, products: Any, shares: Any) -> None:
     """The probability of each label by softmax, or by a sigmoid of its own."""
-    count = tables.output.shape[0]
     largest, total = float32(-np.inf), float32(0)
     for label in range(count):
-        shares[label] = _dot(tables.output, label, vectors, vector)
-        largest = max(largest, shares[label])
+        largest = max(largest, products[label])
     for label in range(count):
-        value = shares[label]
+        value = products[label]
         if tables.loss == SOFTMAX:
             shares[label] = np.exp(value - largest)
             total += shares[label]
@@ -125,7 +135,7 @@ def _fill_shares(vectors: Any, vector: Any, tables: Any, shares: Any) -> None:
             shares[label] /= total
 
 
-@kernel
+@inlined
 def _choose(shares: Any, count: Any, values: Any, names: Any) -> Any:
     """The labels with the greatest logarithms; one is taken only where it can matter."""
     kept, size = values.size - 1, 0
@@ -142,7 +152,7 @@ def _choose(shares: Any, count: Any, values: Any, names: Any) -> Any:
     return size
 
 
-@kernel
+@inlined
 def best_labels(
     vectors: Any, vector: Any, tables: Any, scratch: Any, labels: Any, scores: Any, text: Any, any_row: Any
 ) -> None:
@@ -150,11 +160,12 @@ def best_labels(
     values, names = scratch.values, scratch.names
     size = 0
     if any_row:
+        _multiply(vectors, vector, tables, scratch)
         if tables.loss == HIERARCHICAL:
-            size = _walk_tree(vectors, vector, tables, scratch)
+            size = _walk_tree(tables.labels, tables, scratch)
         else:
-            _fill_shares(vectors, vector, tables, scratch.reached)
-            size = _choose(scratch.reached, tables.output.shape[0], values, names)
+            _fill_shares(tables.labels, tables, scratch.products, scratch.reached)
+            size = _choose(scratch.reached, tables.labels, values, names)
     for left in range(size, 1, -1):
         _pop(values, names, left)
     for place in range(labels.shape[1]):

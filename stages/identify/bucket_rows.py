@@ -57,10 +57,11 @@ def name_rows(rows: Any, listed: Any, ranks: Any, tables: Any) -> None:
     For those that have none it is the last row of the matrix, of zeros.
     """
     width, zero, kept = uint64(tables.matrix.shape[1]), int64(tables.matrix.shape[0] - 1), uint64(0)
-    for place in range(listed):
+    for number in range(listed):
+        place = uint64(number)
         bucket = uint64(rows[place])
         there = is_kept(bucket, tables)
-        found = row_of(bucket, tables) if there else zero
+        found = zero + (row_of(bucket, tables) - zero) * int64(there)  # which cannot be foreseen: no branch
         rows[place], ranks[place] = found, int64(kept)
         fetch(tables.matrix, uint64(found) * width)
         kept += there

@@ -57,6 +57,22 @@ def add_lanes(
 
 
 @_operation
+def clear_lanes(typing_context: Any, matrix: Any, row: Any, column: Any) -> Any:
+    """Write zeros on LANES columns, from `column` on, of a row of a float32 matrix; nothing is checked."""
+    lanes = ir.VectorType(ir.FloatType(), LANES)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        width = _tools.unpack_tuple(builder, array.shape, 2)[1]
+        offset = builder.add(builder.mul(arguments[1], width), arguments[2])
+        place = builder.gep(array.data, [offset], source_etype=ir.FloatType())
+        builder.store(ir.Constant(lanes, [0.0] * LANES), builder.bitcast(place, lanes.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(matrix, types.int64, types.int64), generate
+
+
+@_operation
 def copy_lanes(typing_context: Any, matrix: Any, row: Any, source: Any, column: Any) -> Any:
     """Write LANES columns, from `column` on, of a row of a float32 matrix to another one; nothing is checked."""
     lanes = ir.VectorType(ir.FloatType(), LANES)
@@ -73,6 +89,64 @@ def copy_lanes(typing_context: Any, matrix: Any, row: Any, source: Any, column: 
         return context.get_dummy_value()
 
     return types.void(matrix, types.int64, types.int64, types.int64), generate
+
+
+@_operation
+def multiply_lanes(typing_context: Any, matrix: Any, column: Any, vectors: Any, vector: Any, products: Any) -> Any:
+    """Fill in LANES of the products, from `column` on, of one of the vectors with a float32 matrix.
+
+    Each is summed up from the first row of the matrix to the last. Nothing is checked; a loop in numba would be one
+    product at a time, as in `add_lanes`.
+    """
+    lanes = ir.VectorType(ir.FloatType(), LANES)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        left, right, found = (
+            context.make_array(signature.args[at])(context, builder, arguments[at]) for at in (0, 2, 4)
+        )
+        rows, width = _tools.unpack_tuple(builder, left.shape, 2)
+        length = _tools.unpack_tuple(builder, right.shape, 2)[1]
+
+        def place(array: Any, offset: Any) -> Any:
+            return builder.gep(array.data, [offset], source_etype=ir.FloatType())
+
+        total = _tools.alloca_once_value(builder, ir.Constant(lanes, [0.0] * LANES))
+        with _tools.for_range(builder, rows) as loop:
+            offset = builder.add(builder.mul(loop.index, width), arguments[1])
+            row = builder.load(builder.bitcast(place(left, offset), lanes.as_pointer()), align=4, typ=lanes)
+            factor = builder.load(place(right, builder.add(builder.mul(arguments[3], length), loop.index)))
+            first = builder.insert_element(ir.Constant(lanes, ir.Undefined), factor, ir.IntType(32)(0))
+            same = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+            every = builder.shuffle_vector(first, ir.Constant(lanes, ir.Undefined), same)
+            builder.store(builder.fadd(builder.load(total), builder.fmul(row, every)), total)
+        target = builder.bitcast(place(found, arguments[1]), lanes.as_pointer())
+        builder.store(builder.load(total), target, align=4)
+        return context.get_dummy_value()
+
+    return types.void(matrix, types.int64, vectors, types.int64, products), generate
+
+
+KEY: Final = 4
+"""64-bit numbers of a remembered word; the highest byte of the last is not of the word."""
+
+
+@_operation
+def same_key(typing_context: Any, known: Any, place: Any, others: Any, other: Any) -> Any:
+    """1 if KEY numbers (uint64) from a place on are the same word as those from another place on, else 0."""
+    key, whole = ir.VectorType(ir.IntType(64), KEY), ir.IntType(64 * KEY)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def load(array: int, place: int) -> Any:
+            data = context.make_array(signature.args[array])(context, builder, arguments[array]).data
+            start = builder.gep(data, [arguments[place]], source_etype=ir.IntType(64))
+            return builder.load(builder.bitcast(start, key.as_pointer()), align=8, typ=key)
+
+        of_word = ir.Constant(key, [*[2**64 - 1] * (KEY - 1), 2**56 - 1])
+        changes = builder.and_(builder.xor(load(0, 1), load(2, 3)), of_word)
+        same = builder.icmp_unsigned("==", builder.bitcast(changes, whole), ir.Constant(whole, 0))
+        return builder.zext(same, ir.IntType(64))
+
+    return types.uint64(known, types.uint64, others, types.uint64), generate
 
 
 LINE_BYTES: Final = 64

@@ -2,60 +2,68 @@
 
 from typing import Any, Final
 
-from numba import int64, uint8, uint32, uint64
+from numba import int64, uint32, uint64
 
 from stages.identify.bucket_rows import add_rows, name_rows, passes
-from stages.identify.compiled import inlined, kernel
+from stages.identify.compiled import inlined
 from stages.identify.lanes import BLOCK, fetch, hash_block, widen
 from stages.identify.word_search import PENDING
 from stages.text.compiled import load8, low_zeros
-from stages.text.windows import WINDOW, continuations, count_ones, first_one
+from stages.text.windows import WINDOW, continuations, count_ones, high_bytes
 
 LONGEST_NGRAM: Final = 16
 """Characters of n-grams that are hashed side by side; of longer ones models may ask, but none does."""
+
+CHARACTERS: Final = 8
+"""That are listed without a look whether there are as many."""
+
+LOOKED_AT: Final = 2 * WINDOW + 8
+"""Bytes that `list_window` reads."""
 
 OPENS, CLOSES = 1, 2
 """What a segment of the listed characters has of its word: the beginning, the end."""
 
 
 @inlined
-def _list_window(source: Any, place: Any, size: Any, codes: Any, at: Any) -> Any:
-    """List the characters that begin among the next bytes, at most WINDOW.
+def list_window(source: Any, place: Any, inside: Any, left: Any, over: Any, codes: Any, at: Any) -> Any:
+    """List the characters that begin at those of the next WINDOW bytes that have a bit in `inside`.
 
-    The place after them, how many bytes they have, at most four each, and what bits they have.
+    `left` has a bit for each byte of the word from here on, `over` is the last of what was found in the window before:
+    how many are listed, how many bytes the longest has beyond its first, which bytes are no UTF-8, and which of the
+    WINDOW bytes after these belong to characters that begin here. LOOKED_AT bytes are read. Where any is no UTF-8,
+    what is listed stands for nothing.
     """
-    begin = ~continuations(source, uint64(place)) & uint32((uint64(1) << uint64(size)) - uint64(1))
-    covered, bits, at = uint64(0), uint64(0), uint64(at)
-    while begin:
-        bytes8 = load8(source, int64(uint64(place) + first_one(begin)))
-        begin &= begin - uint32(1)
-        ends = ((bytes8 & uint64(0xC0C0C000)) ^ uint64(0x80808000)) >> uint64(8)  # 0 for a byte that continues
-        more = uint64(low_zeros(ends | uint64(1 << 24))) & uint64(24)
-        code = bytes8 & (uint64(0xFFFFFFFF) >> (uint64(24) - more))
-        codes[at] = uint32(code)
-        at += uint64(1)
-        bits |= code
-        covered += uint64(1) + (more >> uint64(3))
-    return int64(at), int64(covered), bits
-
-
-@inlined
-def list_word(word: Any, codes: Any, at: Any, scratch: Any) -> Any:
-    """As `_list_window`, for a word of less than WINDOW bytes."""
-    place = uint64(word) << uint64(3)
-    size = int64(scratch.pending[place + uint64(6)])
-    ored = scratch.pending[place] | scratch.pending[place + uint64(1)]
-    ored |= scratch.pending[place + uint64(2)] | scratch.pending[place + uint64(3)]
-    if ored & uint64(0x8080808080808080):
-        return _list_window(scratch.letters, int64(place) << 3, size, codes, at)
-    widen(scratch.letters, int64(place) << 3, codes, at)
-    return at + size, size, uint64(0)
+    if not high_bytes(source, uint64(place)) & uint32(inside):
+        widen(source, int64(place), codes, int64(at))
+        return count_ones(inside), uint64(0), uint64(0), uint64(0)
+    follow = uint64(continuations(source, uint64(place)))
+    follow |= uint64(continuations(source, uint64(place) + uint64(WINDOW))) << uint64(WINDOW)
+    begin = ~follow
+    second = follow & ((begin & inside) << uint64(1))
+    third = follow & (second << uint64(1))
+    fourth = follow & (third << uint64(1))
+    more = second | third | fourth
+    wrong = (follow & inside & ~(more | over)) | (more & ~left)
+    longest = uint64(second != uint64(0)) + uint64(third != uint64(0)) + uint64(fourth != uint64(0))
+    count = count_ones(begin & inside)
+    here, stop = uint64(low_zeros(begin)), uint64(at) + count
+    at = uint64(at)
+    while at < stop:
+        for _ in range(CHARACTERS):
+            begin &= begin - uint64(1)
+            after = uint64(low_zeros(begin))
+            size = ((after - here) << uint64(3)) & uint64(63)
+            bytes8 = load8(source, int64(uint64(place) + here))
+            codes[at] = uint32(bytes8 & ((uint64(1) << size) - uint64(1)))
+            here = after
+            at += uint64(1)
+    return count, longest, wrong, more >> uint64(WINDOW)
 
 
 @inlined
 def most_codes(codes: Any, tables: Any) -> Any:
     """Characters that may be listed; blocks of n-grams and windows of bytes reach further."""
-    return codes.size - tables.maxn - 2 * WINDOW
+    return codes.size - min(tables.maxn, LONGEST_NGRAM) - 2 * WINDOW
 
 
 @inlined
@@ -100,8 +108,8 @@ def _close_words(buckets: Any, segments: Any, count: Any, codes: Any, tables: An
             buckets[uint64(closing)] = none
 
 
-@kernel
-def add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, count: Any) -> None:
+@inlined
+def add_segments(scratch: Any, tables: Any, listed: Any, widest: Any, count: Any) -> None:
     """Add the rows of the n-grams that end within each segment of the listed characters to the sum of its word.
 
     N-grams are added in the order of their ends, short ones first. All are hashed, also those across words, and all
@@ -113,7 +121,6 @@ def add_segments(scratch: Any, tables: Any, listed: Any, bits: Any, count: Any) 
     )  # fmt: skip
     shortest, codes = max(tables.minn, 1), scratch.codes.size
     sizes = tables.maxn - shortest + 1
-    widest = 1 + int64(bits > uint64(0xFF)) + int64(bits > uint64(0xFFFF)) + int64(bits > uint64(0xFFFFFF))
     for place in range(0, listed, BLOCK):
         hash_block(
             scratch.codes, buckets, place, widest, shortest, tables.maxn, tables.buckets, tables.magic, tables.shift
@@ -149,35 +156,3 @@ def _listed_before(end: Any, ends: Any, sizes: Any, masks: Any) -> Any:
     before = (uint64(end) - group * uint64(ends)) * uint64(sizes)
     mask = masks[uint64(2) * group] & ((uint64(1) << before) - uint64(1))
     return int64(masks[uint64(2) * group + uint64(1)] + count_ones(mask))
-
-
-@kernel
-def add_long_word(data: Any, start: Any, size: Any, word: Any, tables: Any, scratch: Any) -> Any:
-    """Add the rows of the n-grams of a word of any length, piece by piece; whether it is of characters at all.
-
-    The last characters of a piece begin the next one again, for the n-grams that end there.
-    """
-    codes, window = scratch.codes, scratch.window
-    first = at = tables.maxn + 1
-    codes[at - 1] = 60
-    done, covered, bits, opens = 0, 0, uint64(60), OPENS
-    while done < size:
-        part = min(size - done, WINDOW)
-        if size - done >= 2 * WINDOW:
-            at, more, seen = _list_window(data, start + done, part, codes, at)
-        else:
-            for place in range(2 * WINDOW):
-                window[place] = data[start + done + place] if done + place < size else uint8(0)
-            at, more, seen = _list_window(window, 0, part, codes, at)
-        done, covered, bits = done + part, covered + more, bits | seen
-        if done < size and at + WINDOW >= most_codes(codes, tables):
-            list_segment(scratch.segments, 0, word, first, at, opens)
-            add_segments(scratch, tables, at, bits, 1)
-            for place in range(tables.maxn):
-                codes[place + 1] = codes[at - tables.maxn + place]
-            first, opens = tables.maxn + 1, 0
-            at = first
-    codes[at] = 62
-    list_segment(scratch.segments, 0, word, first, at + 1, opens | CLOSES)
-    add_segments(scratch, tables, at + 1, bits, 1)
-    return covered == size

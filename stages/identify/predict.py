@@ -7,6 +7,7 @@ from numba import float32, int64, uint64
 from stages.identify.best import best_labels
 from stages.identify.bucket_rows import add_row, add_rows
 from stages.identify.compiled import inlined, kernel
+from stages.identify.lanes import LANES, clear_lanes
 from stages.identify.ngrams_one_by_one import add_word_ngrams, word_hash
 from stages.identify.remembered import recall, remember
 from stages.identify.word_search import PENDING, find_edges, list_words
@@ -46,8 +47,8 @@ def predict(data: Any, starts: Any, ends: Any, tables: Any, scratch: Any, labels
     for text in range(starts.size):
         place, end = starts[text], ends[text]
         count, words = 0, 0
-        for column in range(width):
-            sums[total, column] = 0
+        for column in range(0, width, LANES):
+            clear_lanes(sums, total, column)
         opened = int64(-1)
         while place < end:
             edges, place = find_edges(data, place, end, opened, scratch)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import int64, uint64
 
 from stages.identify.compiled import inlined
-from stages.identify.lanes import LANES, copy_lanes, fetch
+from stages.identify.lanes import KEY, LANES, copy_lanes, fetch, same_key
 from stages.identify.word_search import PENDING
 from stages.text.windows import WINDOW
 
@@ -21,36 +21,33 @@ UPPER_LAST: Final = np.uint64(1 << 63)
 
 
 @inlined
-def _differs(known: Any, place: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
-    """0 if these are the bytes of a remembered word, whatever the number of its rows."""
-    found = (known[place] ^ first) | (known[place + uint64(1)] ^ second) | (known[place + uint64(2)] ^ third)
-    return found | ((known[place + uint64(3)] ^ fourth) << uint64(8))
-
-
-@inlined
 def recall(listed: Any, shift: Any, scratch: Any) -> Any:
-    """Note where the sums of the listed words are or will be, and ask for them; how many words are not remembered."""
+    """Note where the sums of the listed words are or will be, and ask for them; how many words are not remembered.
+
+    Without a branch: whether a word is remembered cannot be foreseen.
+    """
     pending, known, width = scratch.pending, scratch.known, uint64(scratch.sums.shape[1])
     fresh, missed = uint64(scratch.sums.shape[0] - PENDING), uint64(0)
-    for word in range(listed):
+    for number in range(listed):
+        word = uint64(number)
         place = word << uint64(3)
-        first, second = pending[place], pending[place + uint64(1)]
-        third, fourth = pending[place + uint64(2)], pending[place + uint64(3)]
         row = uint64(3) * (pending[place + uint64(4)] >> uint64(shift))
         words = row * (width >> uint64(1))
-        upper = _differs(known, words + uint64(4), first, second, third, fourth) == 0
-        lower = _differs(known, words, first, second, third, fourth) == 0
-        there = (upper | lower) & (pending[place + uint64(6)] <= uint64(REMEMBERED_BYTES))
-        facts = words + uint64(3)
-        last = upper if there else known[facts] >= UPPER_LAST
-        known[facts] = (known[facts] & (UPPER_LAST - uint64(1))) | (UPPER_LAST if last else uint64(0))
-        scratch.found[word] = int64((known[facts + (uint64(upper) << uint64(2))] >> uint64(56)) & uint64(127)) - 1
-        at = row + uint64(1) + uint64(upper if there else not last)
+        short = uint64(pending[place + uint64(6)] <= uint64(REMEMBERED_BYTES))
+        upper = same_key(known, words + uint64(KEY), pending, place) & short
+        there = (same_key(known, words, pending, place) & short) | upper
+        facts = known[words + uint64(3)]
+        unused = uint64(1) - (facts >> uint64(63))  # the word of the pair that was not used last
+        side = upper + (unused & (uint64(1) - there))
+        known[words + uint64(3)] = (facts & (UPPER_LAST - uint64(1))) | ((side ^ (uint64(1) - there)) << uint64(63))
+        rows = (known[words + (side << uint64(2)) + uint64(3)] >> uint64(56)) & uint64(127)
+        at = row + uint64(1) + side
         fetch(scratch.sums, at * width)
+        scratch.found[word] = int64(rows) - 1
         scratch.places[word] = int64(at)
-        scratch.at[word] = int64(at if there else fresh + word)
-        scratch.missed[missed] = int64(word)
-        missed += uint64(not there)
+        scratch.at[word] = int64(fresh + word + (at - fresh - word) * there)
+        scratch.missed[missed] = number
+        missed += uint64(1) - there
     return int64(missed)
 
 

@@ -5,11 +5,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from stages.identify.lanes import zeros
-from stages.identify.ngrams_side_by_side import LONGEST_NGRAM
+from stages.identify.ngrams_side_by_side import LONGEST_NGRAM, LOOKED_AT
 from stages.identify.word_search import PENDING
 from stages.text.windows import WINDOW
 
-CACHE_BYTES: Final = 1 << 25
+CACHE_BYTES: Final = 1 << 26
 """Of words and their sums, at most; touched only as words come."""
 
 FEWEST_PAIRS: Final = 128
@@ -34,7 +34,6 @@ class Scratch(NamedTuple):
     known: np.ndarray  # uint64, the same memory: each pair's first row has its words
     edges: np.ndarray  # int64, where words begin and end
     pending: np.ndarray  # uint64, eight for each word that is still to be added: bytes, hash, start, size
-    letters: np.ndarray  # uint8, the same memory
     places: np.ndarray  # int64, where each of these words is remembered or may be
     at: np.ndarray  # int64, where the sum of each of these words is
     found: np.ndarray  # int64, and of how many rows; -1 for a label, which is no text
@@ -50,6 +49,8 @@ class Scratch(NamedTuple):
     ranks: np.ndarray  # int64, how many of those before have a row of their own
     nodes: np.ndarray  # int64
     reached: np.ndarray  # float32
+    shares: np.ndarray  # float64, what `reached` is the logarithm of, about
+    products: np.ndarray  # float32, of the text's vector with each of the output matrix
     names: np.ndarray  # int64, a heap of one more than the labels that are asked for
     values: np.ndarray  # float32
 
@@ -62,20 +63,18 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
         pairs *= 2
     sums = zeros((3 * pairs + 1 + PENDING, width), np.float32)
     room = ROOM + 4 * longest + 2 * WINDOW
-    pending = zeros((8 * PENDING,), np.uint64)
     return Scratch(
         np.zeros(tables.word_ngrams - 1, np.uint64),
         sums,
         sums.reshape(-1).view(np.uint64),
         np.zeros(2 * PENDING + 2 * WINDOW, np.int64),
-        pending,
-        pending.view(np.uint8),
+        zeros((8 * PENDING,), np.uint64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
         np.zeros(PENDING, np.int64),
-        np.zeros(2 * WINDOW, np.uint8),
+        np.zeros(LOOKED_AT, np.uint8),
         np.zeros(room, np.uint32),
         np.zeros(max(longest, 1) * room, np.uint32),
         np.array(_offsets(range(max(tables.minn, 1), longest + 1), room), np.int64),
@@ -83,8 +82,10 @@ def make_scratch(tables: Any, top_k: int) -> Scratch:
         np.zeros(4 * PENDING, np.int64),
         np.zeros(room * max(longest, 1), np.int64),
         np.zeros(room * max(longest, 1) + 1, np.int64),
-        np.zeros(2 * len(tables.output), np.int64),
-        np.zeros(2 * len(tables.output), np.float32),
+        np.zeros(2 * tables.labels, np.int64),
+        np.zeros(2 * tables.labels, np.float32),
+        np.zeros(2 * tables.labels, np.float64),
+        np.zeros(tables.output.shape[1], np.float32),
         np.zeros(top_k + 1, np.int64),
         np.zeros(top_k + 1, np.float32),
     )

@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 
 import icu
 import numpy as np
-from numba import uint64
+from numba import int64, uint32, uint64
 
 from stages.identify.compiled import inlined, kernel
-from stages.text.windows import WINDOW, ascii_letters, count_ones, first_one, high_bytes
+from stages.text.compiled import load8
+from stages.text.windows import WINDOW, ascii_letters, continuations, count_ones, first_one, high_bytes
 
 UNKNOWN: Final = "Zyyy"
 """ISO 15924 for text without letters."""
@@ -116,6 +117,25 @@ def code_point(data: Any, place: Any, stop: Any) -> Any:
     return (point, size) if good else (uint64(0), uint64(1))
 
 
+@inlined
+def _script_at(data: Any, place: Any, tables: Any) -> Any:
+    """The script of the character whose first byte, not ASCII, is here; 0 where no UTF-8 begins. Reads 8 bytes."""
+    bytes8 = load8(data, int64(place))
+    lead, last = bytes8 & uint64(0xFF), (bytes8 >> uint64(8)) & uint64(0x3F)
+    if lead < uint64(0xE0):
+        point = ((lead & uint64(0x1F)) << uint64(6)) | last
+        good = (bytes8 & uint64(0xC000)) == uint64(0x8000) and lead >= uint64(0xC2)
+    elif lead < uint64(0xF0):
+        point = ((lead & uint64(0x0F)) << uint64(12)) | (last << uint64(6)) | ((bytes8 >> uint64(16)) & uint64(0x3F))
+        good = (bytes8 & uint64(0xC0C000)) == uint64(0x808000)
+    else:
+        point = ((lead & uint64(0x0F)) << uint64(18)) | (last << uint64(12)) | ((bytes8 >> uint64(10)) & uint64(0xFC0))
+        point |= (bytes8 >> uint64(24)) & uint64(0x3F)
+        good = (bytes8 & uint64(0xC0C0C000)) == uint64(0x80808000) and point < uint64(0x110000)
+    point = point if good else uint64(0)
+    return uint64(tables.blocks[uint64(tables.places[point >> uint64(8)]), point & uint64(255)])
+
+
 @kernel
 def count_scripts(data: Any, start: Any, end: Any, tables: Any, counts: Any) -> Any:
     """Fill in the letters of each script of a text, weighted, and return their sum.
@@ -124,31 +144,29 @@ def count_scripts(data: Any, start: Any, end: Any, tables: Any, counts: Any) -> 
     """
     counts[:] = 0
     place, stop = uint64(start), uint64(end)
-    latin, run = uint64(0), np.int64(0)
-    script: Any = uint64(0)
+    latin = uint64(0)
+    while place + uint64(WINDOW + 8) <= stop:
+        latin += count_ones(uint64(ascii_letters(data, place)))
+        leads = high_bytes(data, place) & ~continuations(data, place)
+        while leads:
+            first = _script_at(data, place + first_one(leads), tables)
+            leads &= leads - uint32(1)
+            second = _script_at(data, place + first_one(leads), tables) if leads else uint64(0)
+            leads &= leads - uint32(1)
+            # one sum after the other would wait for what was written
+            counts[first] += 1 + int64(first == second)
+            counts[second if first != second else uint64(0)] += 1
+        place += uint64(WINDOW)
     while place < stop:
         byte = data[place]
         if byte < 0x80:
-            if place + uint64(WINDOW) <= stop:  # up to the next byte that is not ASCII
-                ahead = first_one(high_bytes(data, place))
-                letters = uint64(ascii_letters(data, place)) & ((uint64(1) << ahead) - uint64(1))
-                latin += count_ones(letters)
-                place += ahead
-            else:
-                latin += uint64(97 <= (byte | 0x20) <= 122)
-                place += uint64(1)
+            latin += uint64(97 <= (byte | 0x20) <= 122)
+            place += uint64(1)
             continue
         point, size = code_point(data, place, stop)
-        found: Any = uint64(0)
         if point < 0x110000:
-            found = uint64(tables.blocks[uint64(tables.places[point >> uint64(8)]), point & uint64(255)])
+            counts[uint64(tables.blocks[uint64(tables.places[point >> uint64(8)]), point & uint64(255)])] += 1
         place += size
-        if found == script:
-            run += 1
-        elif found:
-            counts[script] += run
-            script, run = found, np.int64(1)
-    counts[script] += run
     counts[tables.latin] += np.int64(latin)
     counts[0] = 0
     for script in range(counts.size):

@@ -47,7 +47,8 @@ class Tables(NamedTuple):
     maxn: int
     word_ngrams: int
     loss: int
-    output: np.ndarray  # float32, (labels, as the matrix)
+    labels: int
+    output: np.ndarray  # float32, (width of the matrix, a multiple of LANES): a column for each label or inner node
     left: np.ndarray  # int32, children of the nodes of the tree; empty without hierarchical softmax
     right: np.ndarray
     sigmoid: np.ndarray  # float32
@@ -83,7 +84,8 @@ def make_tables(model: ModelFile) -> Tables:
         maxn=model.maxn,
         word_ngrams=model.word_ngrams,
         loss=int(model.loss),
-        output=_widened(model.output, len(model.output)),
+        labels=len(model.labels),
+        output=_widened(model.output.T, model.matrix.shape[1] + -model.matrix.shape[1] % LANES),
         left=np.array(left, np.int32),
         right=np.array(right, np.int32),
         sigmoid=sigmoid_table(),

@@ -2,24 +2,25 @@
 
 from typing import Any
 
-from numba import int64, uint64
+from numba import int64, uint8, uint64
 
 from stages.identify.bucket_rows import add_row
-from stages.identify.compiled import inlined, kernel
+from stages.identify.compiled import inlined
+from stages.identify.lanes import LANES, clear_lanes
 from stages.identify.ngrams_one_by_one import add_any_ngrams
 from stages.identify.ngrams_side_by_side import (
     CLOSES,
     LONGEST_NGRAM,
+    LOOKED_AT,
     OPENS,
-    add_long_word,
     add_segments,
     list_segment,
-    list_word,
+    list_window,
     most_codes,
 )
-from stages.identify.remembered import REMEMBERED_BYTES
 from stages.identify.word_search import PENDING
 from stages.identify.word_table import find_entry, is_label
+from stages.text.windows import WINDOW
 
 
 @inlined
@@ -29,14 +30,14 @@ def _start_word(data: Any, word: Any, tables: Any, scratch: Any) -> Any:
     place, row = uint64(word) << uint64(3), sums.shape[0] - PENDING + word
     hashed, start = pending[place + uint64(4)], int64(pending[place + uint64(5)])
     size = int64(pending[place + uint64(6)])
-    for column in range(sums.shape[1]):
-        sums[row, column] = 0
+    for column in range(0, sums.shape[1], LANES):
+        clear_lanes(sums, row, column)
     entry = int64(-1)
     bit = hashed >> uint64(tables.likely_shift)
     if (tables.likely[bit >> uint64(6)] >> (bit & uint64(63))) & uint64(1):
         entry = find_entry(data, start, size, hashed, tables.slots, tables.entry_starts, tables.entry_bytes)
     scratch.found[word] = 0
-    if entry >= tables.words or (entry < 0 and is_label(data, start, size)):
+    if entry >= tables.words or (entry < 0 and is_label(pending[place], pending[place + uint64(1)])):
         scratch.found[word] = -1
         return False
     if entry >= 0:
@@ -45,38 +46,75 @@ def _start_word(data: Any, word: Any, tables: Any, scratch: Any) -> Any:
     return tables.maxn >= max(tables.minn, 1) and tables.buckets > 0
 
 
-@kernel
+@inlined
+def _list_piece(data: Any, place: Any, end: Any, over: Any, codes: Any, at: Any, window: Any) -> Any:
+    """As `list_window`, for the next bytes of a word that ends at `end`."""
+    inside = (uint64(1) << uint64(min(end - place, WINDOW))) - uint64(1)
+    left = ~uint64(0) >> uint64(max(place + 2 * WINDOW - end, 0))
+    if place + LOOKED_AT <= data.size:
+        return list_window(data, place, inside, left, over, codes, at)
+    for byte in range(LOOKED_AT):
+        window[byte] = data[place + byte] if place + byte < end else uint8(0)
+    return list_window(window, 0, inside, left, over, codes, at)
+
+
+@inlined
 def sum_up(data: Any, missed: Any, tables: Any, scratch: Any) -> None:
-    """Make the sums of the words that are not remembered, those of short words side by side."""
+    """Make the sums of the words that are not remembered, as many side by side as there is room for.
+
+    Of a word that does not fit the last characters begin the next round again, for the n-grams that end there.
+    """
     codes, segments, pending = scratch.codes, scratch.segments, scratch.pending
-    at, bits, listed, others = tables.maxn, uint64(0), 0, 0
-    for number in range(missed):
-        word = scratch.missed[number]
-        if not _start_word(data, word, tables, scratch):
-            continue
-        size = int64(pending[(uint64(word) << uint64(3)) + uint64(6)])
-        if listed and at + size + 2 >= most_codes(codes, tables):
-            add_segments(scratch, tables, at, bits, listed)
-            at, bits, listed = tables.maxn, uint64(0), 0
-        good = size <= REMEMBERED_BYTES and tables.maxn <= LONGEST_NGRAM
-        if good:
-            codes[at] = 60
-            after, covered, seen = list_word(word, codes, at + 1, scratch)
-            good = covered == size
-            if good:
-                codes[after] = 62
-                listed = list_segment(segments, listed, word, at + 1, after + 1, OPENS | CLOSES)
-                at, bits = after + 1, bits | seen
-        if not good:
-            scratch.others[others] = word
-            others += 1
-    if listed:
-        add_segments(scratch, tables, at, bits, listed)
+    before: Any = min(tables.maxn, LONGEST_NGRAM)
+    most = most_codes(codes, tables)
+    number = others = listed = first = opens = 0
+    word = place = end = int64(0)
+    at, widest, over, wrong = before, uint64(0), uint64(0), uint64(0)
+    while number < missed or place < end:
+        while (number < missed or place < end) and at + WINDOW < most:
+            if place == end:
+                word = scratch.missed[number]
+                size = int64(pending[(uint64(word) << uint64(3)) + uint64(6)])
+                if at > before and at + min(size, 4 * WINDOW) + 2 >= most:
+                    break
+                number += 1
+                if not _start_word(data, word, tables, scratch):
+                    continue
+                if tables.maxn > LONGEST_NGRAM:
+                    scratch.others[others] = word
+                    others += 1
+                    continue
+                place = int64(pending[(uint64(word) << uint64(3)) + uint64(5)])
+                end = place + size
+                codes[at] = 60
+                at += 1
+                first, opens, over, wrong = at, OPENS, uint64(0), uint64(0)
+            count, longest, unclear, over = _list_piece(data, place, end, over, codes, at, scratch.window)
+            place, at = min(place + WINDOW, end), at + int64(count)
+            widest, wrong = max(widest, longest), wrong | unclear
+            if place == end and wrong:
+                scratch.others[others] = word
+                others += 1
+            elif place == end:
+                codes[at] = 62
+                at += 1
+                listed = list_segment(segments, listed, word, first, at, opens | CLOSES)
+        if place < end:
+            listed = list_segment(segments, listed, word, first, at, opens)
+        if listed:
+            add_segments(scratch, tables, at, int64(widest) + 1, listed)
+        listed = 0
+        if place < end:
+            for back in range(tables.maxn):
+                codes[back + 1] = codes[at - tables.maxn + back]
+            at = first = tables.maxn + 1
+            opens = 0
+        else:
+            at, widest = before, uint64(0)
     for number in range(others):
         word = scratch.others[number]
-        place = uint64(word) << uint64(3)
-        start, size = int64(pending[place + uint64(5)]), int64(pending[place + uint64(6)])
-        if tables.maxn > LONGEST_NGRAM or not add_long_word(data, start, size, word, tables, scratch):
-            _start_word(data, word, tables, scratch)
-            row = scratch.sums.shape[0] - PENDING + word
-            scratch.found[word] += add_any_ngrams(scratch.sums, row, data, start, start + size, tables, scratch)
+        facts = uint64(word) << uint64(3)
+        start, size = int64(pending[facts + uint64(5)]), int64(pending[facts + uint64(6)])
+        _start_word(data, word, tables, scratch)
+        row = scratch.sums.shape[0] - PENDING + word
+        scratch.found[word] += add_any_ngrams(scratch.sums, row, data, start, start + size, tables, scratch)

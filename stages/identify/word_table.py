@@ -12,6 +12,9 @@ from stages.text.windows import WINDOW
 MIXER: Final = 0x9E3779B97F4A7C15
 MIXERS: Final = (0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
+LABEL: Final = 0x5F6C6562616C5F5F
+"""The bytes of `__label_`."""
+
 _KEPT_BYTES: Final = (np.arange(WINDOW) < np.arange(WINDOW + 1)[:, None]).astype(np.uint8) * np.uint8(0xFF)
 KEPT: Final = np.ascontiguousarray(_KEPT_BYTES).view(np.uint64).reshape(-1)
 """Four for each size: a word of so many bytes in its window, and nothing of what follows it."""
@@ -46,7 +49,7 @@ def slot_hash(first: Any, second: Any, third: Any, fourth: Any, size: Any) -> An
     return (value ^ (value >> uint64(32))) * uint64(MIXER)
 
 
-@kernel
+@inlined
 def _same(spelled: Any, first: Any, data: Any, start: Any, size: Any) -> Any:
     place = 0
     while place < size and spelled[first + place] == data[start + place]:
@@ -76,7 +79,7 @@ def fill_slots(slots: Any, likely: Any, shift: Any, starts: Any, spelled: Any, w
         slots[slot] = entry
 
 
-@kernel
+@inlined
 def find_entry(data: Any, start: Any, size: Any, hashed: Any, slots: Any, starts: Any, spelled: Any) -> Any:
     """Number of a word or label in the dictionary, or -1."""
     mask = uint64(slots.size - 1)
@@ -89,11 +92,7 @@ def find_entry(data: Any, start: Any, size: Any, hashed: Any, slots: Any, starts
     return int64(-1)
 
 
-@kernel
-def is_label(data: Any, start: Any, size: Any) -> Any:
-    """Whether a word begins with `__label__`."""
-    prefix = b"__label__"
-    place = 0
-    while place < min(size, len(prefix)) and data[start + place] == prefix[place]:
-        place += 1
-    return place == len(prefix)
+@inlined
+def is_label(first: Any, second: Any) -> Any:
+    """Whether a word, by its first 16 bytes, begins with `__label__`."""
+    return first == uint64(LABEL) and second & uint64(0xFF) == uint64(LABEL & 0xFF)

@@ -171,6 +171,24 @@ def test_words_of_every_length(trained: tuple[Any, ModelFile]) -> None:
         check(predicted(file, chunk, 1)[0], oracle(model, text, 1))
 
 
+def test_long_words_side_by_side(trained: tuple[Any, ModelFile]) -> None:
+    """Words that are listed in several rounds, good ones and those with a byte that is no UTF-8, between others."""
+    _, file = trained
+    draw = random.Random(7)
+    for _ in range(40):
+        words = ["".join(draw.choices("teõ天😀", k=draw.randint(1, 300))).encode() for _ in range(draw.randint(1, 12))]
+        for _ in range(draw.randint(0, 2)):
+            number = draw.randrange(len(words))
+            cut = draw.randrange(len(words[number]))
+            words[number] = (
+                words[number][:cut] + draw.choice([b"", b"\x80", b"\xf0", b"\xff"]) + words[number][cut + 1 :]
+            )
+        text = b" ".join(words)
+        data = np.frombuffer(text or b"\0", np.uint8)
+        found = predicted(file, Texts(data, np.zeros(1, np.int64), np.array([len(text)])), 100)[0]
+        assert dict(found) == pytest.approx(dict(predict_plain(text, file, 100)), abs=1e-4)
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(TEXTS)), min_size=2, max_size=8))
 def test_what_is_remembered_changes_nothing(trained: tuple[Any, ModelFile], texts: list[str]) -> None:

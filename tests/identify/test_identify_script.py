@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages.identify.script import (
@@ -13,6 +13,7 @@ from stages.identify.script import (
     script_shares_plain,
     scripts,
 )
+from stages.text.windows import WINDOW
 
 
 @pytest.mark.parametrize(
@@ -62,11 +63,25 @@ def test_the_kernel_equals_its_reference_across_blocks(parts: list[str], size: i
     assert script_shares(text) == script_shares_plain(text)
 
 
+PIECES = [b"\x80", b"\xbf", b"\xc1", b"\xc3", b"\xe4\xb8", b"\xf0\x9f", b"\xf4\x90\x80", b"\xf8\x84\x80\x81", b"a"]
+"""Of characters that are cut, or that there are none of."""
+
+
 @settings(deadline=None)
-@given(st.binary(max_size=12), st.integers(0, 12))
-def test_bytes_that_are_no_utf8_count_as_nothing(data: bytes, end: int) -> None:
+@given(
+    st.one_of(
+        st.binary(max_size=12), st.lists(st.sampled_from([*PIECES, "漢字".encode(), "é".encode()])).map(b"".join)
+    ),
+    st.integers(0, 60),
+    st.sampled_from([0, 2 * WINDOW]),
+)
+@example(b"\xf8\x84\x80\x81", 4, 2 * WINDOW)
+@example(b"\xf4\x90\x80\x80", 4, 2 * WINDOW)
+@example(b"\xe4\xb8", 2, 2 * WINDOW)
+def test_bytes_that_are_no_utf8_count_as_nothing(data: bytes, end: int, spaces: int) -> None:
     counts = np.zeros(len(script_names()), np.int64)
-    end = min(end, len(data))
+    data = data[:end] + b" " * spaces if spaces else data
+    end = len(data) if spaces else min(end, len(data))
     found = count_scripts(np.frombuffer(data + b"\0", np.uint8), 0, end, scripts(), counts)
     assert found == counts.sum()
     try:
