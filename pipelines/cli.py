@@ -264,6 +264,8 @@ def command() -> int:
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted; the same command goes on where it stopped")
         return 130
+    except SystemExit as ended:  # by SIGTERM
+        return int(ended.code or 0)
     except ConfigError as error:
         _say(str(error))
         return 2
