@@ -23,9 +23,7 @@ class WordSet(NamedTuple):
     """
 
     keys: Any  # uint64, each at most _NEAR - 1 slots behind the one that its hash names
-    sizes: (
-        Any  # int64, beside keys: bytes of the word; 0 with an apostrophe, which a dedup form has for other signs too
-    )
+    sizes: Any  # int64, beside keys: bytes of the word; 0 where an apostrophe may stand for other signs
     dedup_keys: Any  # uint64, the filter
     size: int
     symbols: bool  # whether some entry has no dedup form
