@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stages.errors import ShardError
-from stages.text.code_points import word_hash
+from stages.text.code_points import count_characters, word_hash
 from stages.text.dictionary import cut_runs
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.lines import Lines, find_lines, has_other_breaks, without_last_empty
@@ -36,7 +36,9 @@ class Segments:
     @cached_property
     def code_points(self) -> np.ndarray:
         """Code points of each document, int64."""
-        return np.asarray(pc.utf8_length(self.texts)).astype(np.int64)
+        found = np.empty(len(self), np.int64)
+        count_characters(self.data, self.offsets, found)
+        return found
 
     @cached_property
     def words(self) -> WordArrays:

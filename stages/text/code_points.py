@@ -8,7 +8,9 @@ from typing import Any, Final
 import numpy as np
 from numba import int64, uint64
 
-from stages.text.compiled import inlined, item, load8, rotated
+from stages.text.compiled import borrowed, inlined, item, kernel, load8, put, rotated
+from stages.text.windows import WINDOW, ones_in
+from stages.text.windows import continuations as inner_bytes
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 MIXER: Final = 0xD6E8FEB86659FD93  # Mulvey's rrmxmx
@@ -99,6 +101,19 @@ def characters_in(data: Any, start: Any, end: Any) -> Any:
         count -= int64((item(data, start) & 0xC0) == 0x80)
         start += 1
     return count
+
+
+@kernel
+def count_characters(data: Any, offsets: Any, found: Any) -> None:
+    """Fill in the code points of each text at `offsets` of the bytes."""
+    data, offsets, found = borrowed((data, offsets, found))
+    for text in range(found.size):
+        place, end = offsets[text], offsets[text + 1]
+        count = int64(0)
+        while place + WINDOW <= end:
+            count += WINDOW - ones_in(inner_bytes(data, place))
+            place += WINDOW
+        put(found, text, count + characters_in(data, place, end))
 
 
 @inlined
