@@ -1,8 +1,9 @@
 """What a worker of Ray needs for its first unit, imported before it is given one."""
 
+from importlib import import_module
+
 import pyarrow as pa
 
-import pipelines.steps.annotate
-import pipelines.steps.ingest  # noqa: F401
-
+for _step in ("ingest", "annotate"):
+    import_module(f"pipelines.steps.{_step}")
 pa.array([0])  # pyarrow imports pandas when it first sees a list

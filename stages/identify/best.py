@@ -79,13 +79,13 @@ def _multiply(vectors: Any, vector: Any, tables: Any, scratch: Any) -> None:
 
 
 @inlined
-def _walk_tree(leaves: Any, tables: Any, scratch: Any) -> Any:
+def _walk_tree(tables: Any, scratch: Any) -> Any:
     """Leaves of the tree in depth first order, without branches that are below 1e-5 or below all that is kept.
 
     The logarithm of a branch that is surely below is not taken: its share of the text tells, with all rounding.
     """
     nodes, reached, shares, values = scratch.nodes, scratch.reached, scratch.shares, scratch.values
-    size, open_nodes = 0, 1
+    leaves, size, open_nodes = tables.labels, 0, 1
     nodes[0], reached[0], shares[0] = 2 * leaves - 2, 0, 1
     smallest = _logarithm(0.0)
     below = EPSILON * SURELY
@@ -113,8 +113,9 @@ def _walk_tree(leaves: Any, tables: Any, scratch: Any) -> Any:
 
 
 @inlined
-def _fill_shares(count: Any, tables: Any, products: Any, shares: Any) -> None:
+def _fill_shares(tables: Any, products: Any, shares: Any) -> None:
     """The probability of each label by softmax, or by a sigmoid of its own."""
+    count = tables.labels
     largest, total = float32(-np.inf), float32(0)
     for label in range(count):
         largest = max(largest, products[label])
@@ -162,9 +163,9 @@ def best_labels(
     if any_row:
         _multiply(vectors, vector, tables, scratch)
         if tables.loss == HIERARCHICAL:
-            size = _walk_tree(tables.labels, tables, scratch)
+            size = _walk_tree(tables, scratch)
         else:
-            _fill_shares(tables.labels, tables, scratch.products, scratch.reached)
+            _fill_shares(tables, scratch.products, scratch.reached)
             size = _choose(scratch.reached, tables.labels, values, names)
     for left in range(size, 1, -1):
         _pop(values, names, left)

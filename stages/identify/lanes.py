@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from stages.text.windows import WINDOW
+from stages.text.windows import WINDOW, every_lane
 
 _operation: Callable[[Any], Any] = intrinsic
 _tools: Any = cgutils
@@ -115,10 +115,8 @@ def multiply_lanes(typing_context: Any, matrix: Any, column: Any, vectors: Any, 
             offset = builder.add(builder.mul(loop.index, width), arguments[1])
             row = builder.load(builder.bitcast(place(left, offset), lanes.as_pointer()), align=4, typ=lanes)
             factor = builder.load(place(right, builder.add(builder.mul(arguments[3], length), loop.index)))
-            first = builder.insert_element(ir.Constant(lanes, ir.Undefined), factor, ir.IntType(32)(0))
-            same = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-            every = builder.shuffle_vector(first, ir.Constant(lanes, ir.Undefined), same)
-            builder.store(builder.fadd(builder.load(total), builder.fmul(row, every)), total)
+            product = builder.fmul(row, every_lane(builder, lanes, factor))
+            builder.store(builder.fadd(builder.load(total), product), total)
         target = builder.bitcast(place(found, arguments[1]), lanes.as_pointer())
         builder.store(builder.load(total), target, align=4)
         return context.get_dummy_value()

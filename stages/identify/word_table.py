@@ -12,8 +12,9 @@ from stages.text.windows import WINDOW
 MIXER: Final = 0x9E3779B97F4A7C15
 MIXERS: Final = (0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
-LABEL: Final = 0x5F6C6562616C5F5F
-"""The bytes of `__label_`."""
+_LABEL: Final = b"__label__"
+_FIRST: Final = int.from_bytes(_LABEL[:8], "little")
+_NINTH: Final = _LABEL[8]
 
 _KEPT_BYTES: Final = (np.arange(WINDOW) < np.arange(WINDOW + 1)[:, None]).astype(np.uint8) * np.uint8(0xFF)
 KEPT: Final = np.ascontiguousarray(_KEPT_BYTES).view(np.uint64).reshape(-1)
@@ -95,4 +96,4 @@ def find_entry(data: Any, start: Any, size: Any, hashed: Any, slots: Any, starts
 @inlined
 def is_label(first: Any, second: Any) -> Any:
     """Whether a word, by its first 16 bytes, begins with `__label__`."""
-    return first == uint64(LABEL) and second & uint64(0xFF) == uint64(LABEL & 0xFF)
+    return first == uint64(_FIRST) and second & uint64(0xFF) == uint64(_NINTH)

@@ -87,8 +87,7 @@ def _checked(text: str, windows: list[tuple[int, int, int]], kinds: tuple[Kind, 
             spans[kind] += finder(text, start, end + after)
     found: list[tuple[int, int, str]] = []
     for kind, those in spans.items():
-        if those:
-            _add(found, kind, those)
+        _add(found, kind, those)
     return sorted(found)
 
 

@@ -8,7 +8,6 @@ from numba import int32, int64, uint8, uint64
 
 from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES
 from stages.text.arrays import Segments
-from stages.text.branches import unforeseen
 from stages.text.code_points import (
     MIXER,
     characters_in,
@@ -19,7 +18,7 @@ from stages.text.code_points import (
     table_size,
     word_hash,
 )
-from stages.text.compiled import borrowed, inlined, item, kernel, put
+from stages.text.compiled import borrowed, inlined, item, kernel, put, unforeseen
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.memory import room
 from stages.text.scan import WordArrays

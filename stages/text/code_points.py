@@ -9,8 +9,7 @@ import numpy as np
 from numba import int64, uint64
 
 from stages.text.compiled import borrowed, inlined, item, kernel, load8, put, rotated
-from stages.text.windows import WINDOW, ones_in
-from stages.text.windows import continuations as inner_bytes
+from stages.text.windows import WINDOW, continuations, ones_in
 
 MULTIPLIER: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd
 MIXER: Final = 0xD6E8FEB86659FD93  # Mulvey's rrmxmx
@@ -85,7 +84,7 @@ def zero_bytes(eight: Any) -> Any:
 
 
 @inlined
-def continuations(eight: Any) -> Any:
+def continuations_in(eight: Any) -> Any:
     """How many of eight bytes are the second, third or fourth of a character."""
     return int64((((eight >> uint64(7)) & ~(eight >> uint64(6)) & uint64(EACH)) * uint64(EACH)) >> uint64(56))
 
@@ -94,8 +93,11 @@ def continuations(eight: Any) -> Any:
 def characters_in(data: Any, start: Any, end: Any) -> Any:
     """Code points of data[start:end]."""
     count = end - start
+    while start + WINDOW <= end:
+        count -= ones_in(continuations(data, uint64(start)))
+        start += WINDOW
     while start + 8 <= end:
-        count -= continuations(load8(data, start))
+        count -= continuations_in(load8(data, start))
         start += 8
     while start < end:
         count -= int64((item(data, start) & 0xC0) == 0x80)
@@ -108,12 +110,7 @@ def count_characters(data: Any, offsets: Any, found: Any) -> None:
     """Fill in the code points of each text at `offsets` of the bytes."""
     data, offsets, found = borrowed((data, offsets, found))
     for text in range(found.size):
-        place, end = offsets[text], offsets[text + 1]
-        count = int64(0)
-        while place + WINDOW <= end:
-            count += WINDOW - ones_in(inner_bytes(data, place))
-            place += WINDOW
-        put(found, text, count + characters_in(data, place, end))
+        put(found, text, characters_in(data, item(offsets, text), item(offsets, text + 1)))
 
 
 @inlined

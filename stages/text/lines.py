@@ -8,7 +8,7 @@ from numba import int32, int64, uint8, uint32, uint64
 from stages.text.code_points import (
     EACH,
     characters_in,
-    continuations,
+    continuations_in,
     decode,
     entry,
     final,
@@ -171,9 +171,9 @@ def _read_line(data: Any, start: Any, stop: Any) -> Any:
             size = low_zeros(feeds) >> 3
             eight &= (uint64(1) << uint64(8 * size)) - uint64(1)
             end = place + size
-            return end, end - start - later - continuations(eight), final(hash_step(value, eight), end - start)
+            return end, end - start - later - continuations_in(eight), final(hash_step(value, eight), end - start)
         value = hash_step(value, eight)
-        later += continuations(eight)
+        later += continuations_in(eight)
         place += 8
     end = place
     while end < stop and item(data, end) != 0x0A:

@@ -98,8 +98,8 @@ def ascii_digits(typing_context: Any, data: Any, place: Any) -> Any:
     return types.uint32(data, types.uint64), _of_window(_is_digit)
 
 
-def _every(builder: Any, kind: Any, number: Any) -> Any:
-    """A vector of that kind whose items are all the same byte."""
+def every_lane(builder: Any, kind: Any, number: Any) -> Any:
+    """A vector of that kind whose items are all the same number."""
     undefined = ir.Constant(kind, ir.Undefined)
     lanes = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
     return builder.shuffle_vector(builder.insert_element(undefined, number, ir.IntType(32)(0)), undefined, lanes)
@@ -115,7 +115,7 @@ def block_between(typing_context: Any, data: Any, place: Any, low: Any, size: An
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind)
-        low, size = (_every(builder, kind, number) for number in arguments[2:])
+        low, size = (every_lane(builder, kind, number) for number in arguments[2:])
         found = builder.sub(builder.load(pointer, align=1, typ=kind), low)
         return builder.bitcast(builder.icmp_unsigned("<", found, size), ir.IntType(BLOCK))
 
@@ -129,7 +129,7 @@ def _with_byte(condition: str, mask: int) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind)
         found = builder.or_(builder.load(place, align=1, typ=kind), ir.Constant(kind, [mask] * WINDOW))
-        every = _every(builder, kind, arguments[2])
+        every = every_lane(builder, kind, arguments[2])
         return builder.bitcast(builder.icmp_unsigned(condition, found, every), ir.IntType(WINDOW))
 
     return generate
