@@ -9,7 +9,7 @@ from stages.identify.ngrams_side_by_side import LONGEST_NGRAM, LOOKED_AT
 from stages.identify.word_search import PENDING
 from stages.text.windows import WINDOW
 
-CACHE_BYTES: Final = 1 << 26
+CACHE_BYTES: Final = 1 << 28
 """Of words and their sums, at most; touched only as words come."""
 
 FEWEST_PAIRS: Final = 128

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from stages.errors import ShardError
 from stages.text.code_points import count_characters, word_hash
 from stages.text.dictionary import cut_runs
+from stages.text.ideographs import NO_DICTIONARY, dictionary
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.lines import Lines, find_lines, has_other_breaks, without_last_empty
 from stages.text.memory import room
@@ -120,7 +121,8 @@ class Segments:
 
     @cached_property
     def _scanned(self) -> tuple[WordArrays, np.ndarray, np.ndarray]:
-        words, first, unsure = find_words(self.data, self.offsets, tables())
+        words_of_ideographs = dictionary() if self.segmenter == DICTIONARY else NO_DICTIONARY
+        words, first, unsure = find_words(self.data, self.offsets, tables(), words_of_ideographs)
         return *cut_runs(self.data, words, first, tables(), self.segmenter), unsure
 
     def _fold_hard(self, hard: np.ndarray) -> None:

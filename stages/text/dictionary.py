@@ -1,18 +1,17 @@
-"""Words of scripts without spaces, cut by ICU: all runs of a batch in one pass."""
+"""Words of scripts without spaces that `ideographs` does not cut, by ICU: all runs of a batch in one pass."""
 
 from threading import local
 from typing import Any, NamedTuple
 
 import icu
 import numpy as np
-from numba import int32, int64, uint8, uint32
+from numba import int64, uint8, uint32
 
-from stages.text.code_points import decode, entry, hash_bytes
+from stages.text.code_points import decode, entry
 from stages.text.compiled import borrowed, inlined, item, kernel, put
-from stages.text.ideographs import Paths, cut_plain_runs, dictionary
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.memory import room
-from stages.text.scan import CHANGED, HAS_LETTER, IS_WORD, MAY_COMPOSE, RUN, WordArrays, list_words, put_word
+from stages.text.scan import UNCUT, WordArrays, list_words, put_part
 from stages.text.tables import MARK
 
 _THREAD = local()
@@ -27,18 +26,16 @@ class Cuts(NamedTuple):
     """Where those of each run begin, int64."""
     counts: np.ndarray
     """How many each run has, int64."""
-    plain: np.ndarray
-    """Which runs hold nothing but characters of three bytes that are `ideographs.PLAIN`, bool."""
 
 
 def cut_runs(
     data: np.ndarray, words: WordArrays, first: np.ndarray, tables: Any, segmenter: Segmenter = DICTIONARY
 ) -> tuple[WordArrays, np.ndarray]:
-    """Words and the first of each document, with each run of an unspaced script replaced by its words."""
+    """Words and the first of each document, with each run that is not cut yet replaced by its words."""
     if segmenter == "spaces":
         return words, first
     runs = room(words.classes.size + 8, np.int64)
-    runs = runs[: list_words(words.classes, first, np.full(first.size - 1, RUN, np.uint8), runs)]
+    runs = runs[: list_words(words.classes, first, np.full(first.size - 1, UNCUT, np.uint8), runs)]
     if not runs.size:
         return words, first
     cuts = find_cuts(data, words.starts[runs], words.ends[runs], words.raw_hashes[runs], tables, segmenter)
@@ -56,30 +53,18 @@ def find_cuts(
     tables: Any,
     segmenter: Segmenter = DICTIONARY,
 ) -> Cuts:
-    """The words of runs, by a kernel where it can and by ICU where not; the latter count the line break, too.
+    """The words of runs; ICU's count the line break, too.
 
     `hashes` are the same for equal runs: ICU cuts those once.
     """
-    counts, plain = np.zeros(starts.size, np.int64), np.zeros(starts.size, bool)
-    found = room(int((ends - starts).sum()) // 3, np.int64)
     if segmenter == "clusters":
+        counts = np.zeros(starts.size, np.int64)
+        found = room(int((ends - starts).sum()) // 3, np.int64)
         found = found[: cut_clusters(data, starts, ends, tables, found, counts)]
-        return Cuts(found, np.cumsum(counts) - counts, counts, plain)
-    if (ideographs := dictionary()) is not None:
-        paths = Paths.of_size(int((ends - starts).max()) + 1)
-        found = found[: cut_plain_runs(data, starts, ends, ideographs, paths, found, counts)]
-        plain = counts > 0
-    else:
-        found = found[:0]
-    first = np.cumsum(counts) - counts
-    other = np.flatnonzero(~plain)
-    if not other.size:
-        return Cuts(found, first, counts, plain)
-    _, distinct, kinds = np.unique(hashes[other], return_index=True, return_inverse=True)
-    by_icu = _cut_by_icu(data, starts[other[distinct]], ends[other[distinct]])
-    counts[other] = by_icu.counts[kinds]
-    first[other] = found.size + by_icu.first[kinds]
-    return Cuts(np.concatenate([found, by_icu.ends]), first, counts, plain)
+        return Cuts(found, np.cumsum(counts) - counts, counts)
+    _, distinct, kinds = np.unique(hashes, return_index=True, return_inverse=True)
+    cuts = _cut_by_icu(data, starts[distinct], ends[distinct])
+    return Cuts(cuts.ends, cuts.first[kinds], cuts.counts[kinds])
 
 
 def _cut_by_icu(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Cuts:
@@ -91,7 +76,7 @@ def _cut_by_icu(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Cuts:
     cuts = cuts[: byte_offsets(joined, cuts)]
     first = np.searchsorted(cuts, begins, "right")
     counts = np.diff(first, append=cuts.size)
-    return Cuts(cuts - np.repeat(begins, counts), first, counts, np.zeros(starts.size, bool))
+    return Cuts(cuts - np.repeat(begins, counts), first, counts)
 
 
 def word_boundaries(text: str) -> list[int]:
@@ -186,15 +171,11 @@ def replace_runs(
         count += word - copied
         copied = word + 1
         offset, end, kind = words.starts[word], words.ends[word], words.classes[word]
-        letters = cuts.plain[run] and kind == uint8(HAS_LETTER | IS_WORD | RUN)
         start, cut = offset, cuts.first[run]
         while start < end:
             stop = min(end, cuts.ends[cut] + offset) if cut < cuts.ends.size else end
             cut += 1
-            if letters:
-                _put_letters(data, start, stop, kind, found, count)
-            else:
-                _put_part(data, start, stop, kind, tables, found, count)
+            put_part(data, start, stop, kind, tables, found, count)
             count += 1
             start = stop
     while document < first.size - 1:
@@ -203,26 +184,3 @@ def replace_runs(
     last = first[first.size - 1]
     _copy_words(words, copied, last, found, count)
     return count + last - copied
-
-
-@inlined
-def _put_letters(data: Any, start: Any, end: Any, kind: Any, words: Any, at: Any) -> None:
-    """Enter a word of letters of three bytes that are their own dedup form."""
-    value = hash_bytes(data, start, end)
-    put(words.starts, at, start)
-    put(words.ends, at, end)
-    put(words.lengths, at, int32((end - start) // 3))
-    put(words.classes, at, kind)
-    put(words.raw_hashes, at, value)
-    put(words.dedup_hashes, at, value)
-
-
-@inlined
-def _put_part(data: Any, start: Any, end: Any, kind: Any, tables: Any, words: Any, at: Any) -> None:
-    """Enter a word of a run of that class."""
-    seen, length, place = uint32(0), int64(0), start
-    while place < end:
-        point, place = decode(data, place)
-        seen |= item(tables.flags, entry(tables.blocks, point))
-        length += 1
-    put_word(data, start, end, length, seen, kind & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN), tables, words, at)

@@ -12,7 +12,7 @@ import numpy as np
 from numba import int32, int64, uint8, uint16, uint32, uint64
 
 from stages.text.code_points import MULTIPLIER, empty_table
-from stages.text.compiled import borrowed, inlined, item, kernel, put
+from stages.text.compiled import inlined, item, kernel, put
 from stages.text.icu_trie import icu_words
 from stages.text.kept import kept
 from stages.text.memory import room
@@ -53,11 +53,17 @@ class Dictionary(NamedTuple):
     """A bit for each value of the highest bits of a prefix's hash, uint8: it stays in a core's own memory."""
 
 
+NO_DICTIONARY: Final = Dictionary(
+    np.zeros(1 << 16, np.uint8), np.zeros(1 << 16, np.uint8), np.zeros(1, np.uint64), np.zeros(1, np.uint8)
+)
+"""No run is plain by it."""
+
+
 @cache
-def dictionary() -> Dictionary | None:
-    """The dictionary of this ICU; None where it cannot be had, or has costs that do not fit in `Dictionary`."""
+def dictionary() -> Dictionary:
+    """The dictionary of this ICU; NO_DICTIONARY where it cannot be had, or has costs that do not fit."""
     found = Dictionary(*kept(_make))
-    return found if found.prefixes.any() else None
+    return found if found.prefixes.any() else NO_DICTIONARY
 
 
 def _make() -> tuple[np.ndarray, ...]:
@@ -96,36 +102,22 @@ def _kinds() -> np.ndarray:
 
 
 class Paths(NamedTuple):
-    """The units of a run, and room for the cheapest way to each place of it, one place more than its characters."""
+    """The units of a run, room for the cheapest way to each place of it, and the ends of its words."""
 
     units: np.ndarray  # uint16
-    costs: np.ndarray  # uint32
-    before: np.ndarray  # int32, the place where its last word begins
+    costs: np.ndarray  # uint32, one place more
+    before: np.ndarray  # int32, one place more: where its last word begins
+    ends: np.ndarray  # int64, in bytes from the start of the run
 
     @classmethod
     def of_size(cls, size: int) -> Self:
-        return cls(room(size, np.uint16), room(size, np.uint32), room(size, np.int32))
+        """For runs of at most so many bytes."""
+        units = size // 3
+        return cls(room(units, np.uint16), room(units + 1, np.uint32), room(units + 1, np.int32), room(units, np.int64))
 
 
 _DEAR: Final = uint32(0xFFFFFFFF)
 _KATAKANA_COSTS: Final = np.array(KATAKANA_COSTS, np.uint32)
-
-
-@kernel
-def cut_plain_runs(data: Any, starts: Any, ends: Any, words: Any, paths: Any, cuts: Any, counts: Any) -> Any:
-    """Write the ends of the words of plain runs, in bytes from each run's start, and their counts; returns how many.
-
-    Runs with any other character are left out, their counts stay.
-    """
-    data, starts, ends, words, paths = borrowed((data, starts, ends, words, paths))
-    cuts, counts = borrowed((cuts, counts))
-    total = int64(0)
-    for run in range(starts.size):
-        size = _plain_units(data, starts[run], ends[run], words.kinds, paths.units)
-        if size:
-            counts[run] = _cut_plain(size, words, paths, cuts, total)
-            total += counts[run]
-    return total
 
 
 @kernel
@@ -199,13 +191,16 @@ def _offer(costs: Any, before: Any, place: Any, target: Any, cost: Any) -> None:
 
 
 @inlined
-def _cut_plain(size: Any, words: Any, paths: Any, cuts: Any, first: Any) -> Any:
-    """Write the ends of the words of a plain run, in bytes from its start, from `cuts[first]` on; returns how many.
+def cut_plain(data: Any, start: Any, end: Any, words: Any, paths: Any) -> Any:
+    """Fill `paths.ends` with the ends of the words of a plain run; how many they are, 0 for a run that is not plain.
 
     The cheapest sequence of words by the dictionary; of equal ones the first found stays, as in ICU. Source: ICU's
     `CjkBreakEngine::divideUpDictionaryRange`.
     """
     units, costs, before = paths.units, paths.costs, paths.before
+    size = _plain_units(data, start, end, words.kinds, units)
+    if size == 0:
+        return int64(0)
     for place in range(1, size + 1):
         put(costs, place, _DEAR)
     put(costs, 0, uint32(0))
@@ -239,7 +234,7 @@ def _cut_plain(size: Any, words: Any, paths: Any, cuts: Any, first: Any) -> Any:
         count += 1
         place = int64(item(before, place))
     place = int64(size)
-    for number in range(first + count - 1, first - 1, -1):
-        put(cuts, number, 3 * place)
+    for number in range(count - 1, -1, -1):
+        put(paths.ends, number, 3 * place)
         place = int64(item(before, place))
     return count

@@ -20,6 +20,7 @@ from stages.text.code_points import (
     mapped_hash,
 )
 from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros, put
+from stages.text.ideographs import Dictionary, Paths, cut_plain
 from stages.text.memory import room
 from stages.text.tables import (
     CHANGES,
@@ -51,6 +52,8 @@ IS_WORD: Final = 2
 HAS_DIGIT: Final = 4
 RUN: Final = 8
 """Of a script without spaces."""
+UNCUT: Final = 128
+"""A whole run of such a script."""
 HARD: Final = 16
 """Its dedup form is not found code point by code point."""
 MAY_COMPOSE: Final = 32
@@ -153,6 +156,35 @@ def put_word(
 
 
 @inlined
+def put_part(data: Any, start: Any, end: Any, kind: Any, tables: Any, words: Any, at: Any) -> None:
+    """Enter a word of a run of that class."""
+    seen, length, place = uint32(0), int64(0), start
+    while place < end:
+        point, place = decode(data, place)
+        seen |= item(tables.flags, entry(tables.blocks, point))
+        length += 1
+    put_word(data, start, end, length, seen, kind & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN), tables, words, at)
+
+
+@kernel
+def _put_plain_run(
+    data: Any, start: Any, end: Any, kind: Any, dictionary: Any, paths: Any, tables: Any, words: Any, at: Any
+) -> Any:
+    """Enter the words of a run of that class; how many they are, 0 if the run is not plain."""
+    data, dictionary, paths, tables, words = borrowed((data, dictionary, paths, tables, words))
+    count, begin = cut_plain(data, start, end, dictionary, paths), start
+    for number in range(count):
+        stop = start + item(paths.ends, number)
+        if kind == uint8(HAS_LETTER | IS_WORD):  # letters of three bytes that are their own dedup form
+            value = hash_bytes(data, begin, stop)
+            _put(words, at + number, begin, stop, (stop - begin) // 3, kind | uint8(RUN), value, value)
+        else:
+            put_part(data, begin, stop, kind, tables, words, at + number)
+        begin = stop
+    return count
+
+
+@inlined
 def _ascii_word(data: Any, place: Any, stop: Any) -> Any:
     """Of up to eight bytes: how many ASCII letters and digits stand at a place, and the flags of their classes.
 
@@ -235,14 +267,17 @@ def _may_change(data: Any, begin: Any, place: Any, point: Any, flags: Any, order
 
 
 @kernel
-def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, unsure: Any) -> Any:
+def scan_words(
+    data: Any, offsets: Any, tables: Any, dictionary: Any, paths: Any, words: Any, first: Any, unsure: Any
+) -> Any:
     """Find the words of documents that lie at `offsets` of the bytes `data`, which must be valid UTF-8.
 
     Fills `words`, which must have room for one of each byte; for each document (and one more)
     its first word; for each document whether it holds what NFC might change. Returns how many words there are. A run
-    of scripts without spaces is one word with the flag RUN, for `dictionary` to cut.
+    of scripts without spaces that is not plain by `dictionary` is one word with the flag UNCUT.
     """
     data, offsets, tables, words, first, unsure = borrowed((data, offsets, tables, words, first, unsure))
+    dictionary, paths = borrowed((dictionary, paths))
     blocks, flag_table, orders = tables.blocks, tables.flags, tables.order
     ascii_at = entry(blocks, int64(0))
     documents = offsets.size - 1
@@ -343,7 +378,14 @@ def scan_words(data: Any, offsets: Any, tables: Any, words: Any, first: Any, uns
             if misplaced:
                 extra |= uint8(MAY_COMPOSE | CHANGED)
             if unspaced:
-                extra |= uint8(RUN)
+                parts = _put_plain_run(
+                    data, start, place, classes(seen) | extra, dictionary, paths, tables, words, count
+                )
+                if parts:
+                    doubtful |= misplaced
+                    count += parts
+                    continue
+                extra |= uint8(RUN | UNCUT)
             elif not spaced and seen & uint32(WORD):
                 extra |= uint8(HARD)  # a symbol with marks: its edges are stripped
             put_word(data, start, place, length, seen, extra, tables, words, count)
@@ -390,9 +432,12 @@ def keep_hashes(hashes: Any, first: Any, found: Any, offsets: Any) -> Any:
     return count
 
 
-def find_words(data: np.ndarray, offsets: np.ndarray, tables: Any) -> tuple[WordArrays, np.ndarray, np.ndarray]:
-    """Words, the first of each document, and which documents NFC might change; runs still uncut."""
+def find_words(
+    data: np.ndarray, offsets: np.ndarray, tables: Any, dictionary: Dictionary
+) -> tuple[WordArrays, np.ndarray, np.ndarray]:
+    """Words, the first of each document, and which documents NFC might change; runs that are not plain still uncut."""
     words = WordArrays.of_size(int(offsets[-1] - offsets[0]))  # only what is written to takes memory
+    paths = Paths.of_size(int((offsets[1:] - offsets[:-1]).max(initial=0)))
     first, unsure = np.empty(offsets.size, np.int64), np.empty(offsets.size - 1, bool)
-    count = scan_words(data, offsets, tables, words, first, unsure)
+    count = scan_words(data, offsets, tables, dictionary, paths, words, first, unsure)
     return words.cut(count), first, unsure

@@ -17,6 +17,7 @@ from stages.text import arrays
 from stages.text.arrays import Segments, buffers
 from stages.text.characters import JOINERS, SEPARATORS, TERMINATORS
 from stages.text.code_points import word_hash
+from stages.text.ideographs import NO_DICTIONARY
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.scan import HAS_DIGIT, HAS_LETTER, IS_WORD, list_words
 from stages.text.scan import find_words as find_word_arrays
@@ -94,7 +95,7 @@ def test_what_nfc_might_change_is_not_missed(texts: list[str]) -> None:
 def test_marks_that_compose_with_nothing_here_are_no_reason_to_look_closer() -> None:
     texts = ["ẹ\u0301 ọ\u0300", "কাজ য\u09bcা", "நா", "क\u093c", "مُ\u0654"]
     assert [unicodedata.is_normalized("NFC", text) for text in texts] == [True] * len(texts)
-    _, _, unsure = find_word_arrays(*buffers(column(texts)), tables())
+    _, _, unsure = find_word_arrays(*buffers(column(texts)), tables(), NO_DICTIONARY)
     assert unsure.tolist() == [False, False, False, False, True]
 
 

@@ -2,40 +2,35 @@
 
 import random
 from functools import cache
-from itertools import pairwise
 
 import icu
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.text import ideographs
-from stages.text.code_points import word_hash
-from stages.text.dictionary import find_cuts
+from stages.text.arrays import Segments
 from stages.text.icu_trie import icu_words
-from stages.text.ideographs import KATAKANA, PLAIN, UNKNOWN, Dictionary, dictionary
-from stages.text.segmentation import run_words
-from stages.text.tables import tables
+from stages.text.ideographs import KATAKANA, NO_DICTIONARY, PLAIN, UNKNOWN, Dictionary, dictionary
+from stages.text.segmentation import find_words
 
 
-def our_words(runs: list[str]) -> list[list[str]]:
-    encoded = [run.encode() for run in runs]
-    ends = np.cumsum([len(run) for run in encoded])
-    starts = ends - [len(run) for run in encoded]
-    hashes = np.array([word_hash(run) for run in runs], np.uint64)
-    cuts = find_cuts(np.frombuffer(b"".join(encoded), np.uint8), starts, ends, hashes, tables())
-    found = []
-    for run, first, count in zip(encoded, cuts.first, cuts.counts, strict=True):
-        places = [0, *(place for place in cuts.ends[first : first + count].tolist() if place <= len(run))]
-        found.append([run[start:end].decode() for start, end in pairwise(places)])
-    return found
+def our_words(runs: list[str]) -> list[str]:
+    segments = Segments(pa.array(["\n".join(runs)]))
+    spans = zip(segments.words.starts.tolist(), segments.words.ends.tolist(), strict=True)
+    return [segments.data[start:end].tobytes().decode() for start, end in spans]
+
+
+def icus_words(runs: list[str]) -> list[str]:
+    return find_words("\n".join(runs))
 
 
 @cache
 def words() -> Dictionary:
     found = dictionary()
-    assert found is not None, "this ICU does not hand out its dictionary"
+    assert found is not NO_DICTIONARY, "this ICU does not hand out its dictionary"
     return found
 
 
@@ -85,7 +80,7 @@ def test_the_dictionary_is_icus() -> None:
 @pytest.mark.parametrize("kind", [PLAIN, KATAKANA], ids=["plain", "katakana"])
 def test_each_character_alone_and_doubled(kind: int) -> None:
     runs = [character * count for character in characters(kind) for count in (1, 2)]
-    assert our_words(runs) == run_words(runs)
+    assert our_words(runs) == icus_words(runs)
 
 
 def test_words_in_random_order() -> None:
@@ -99,7 +94,7 @@ def test_words_in_random_order() -> None:
         lambda: "".join(chance.choices(hiragana, k=chance.randrange(1, 6))),
     ]
     runs = ["".join(chance.choice(parts)() for _ in range(chance.randrange(1, 12))) for _ in range(5000)]
-    assert our_words(runs) == run_words(runs)
+    assert our_words(runs) == icus_words(runs)
 
 
 @settings(max_examples=200, deadline=None)
@@ -109,14 +104,14 @@ def test_words_in_random_order() -> None:
     )
 )
 def test_what_is_not_plain_is_left_to_icu(runs: list[str]) -> None:
-    assert our_words(runs) == run_words(runs)
+    assert our_words(runs) == icus_words(runs)
 
 
 def test_without_the_dictionary_icu_cuts_all(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = ["中国語の日本", "カメラ", "ไทย"]
     cut = our_words(runs)
-    monkeypatch.setattr("stages.text.dictionary.dictionary", lambda: None)
-    assert our_words(runs) == cut == run_words(runs)
+    monkeypatch.setattr("stages.text.arrays.dictionary", lambda: NO_DICTIONARY)
+    assert our_words(runs) == cut == icus_words(runs)
 
 
 def test_a_dictionary_that_icu_does_not_have() -> None:
@@ -127,11 +122,11 @@ def test_an_icu_that_does_not_hand_out_its_dictionary(monkeypatch: pytest.Monkey
     monkeypatch.setattr(icu, "ICU_VERSION", "1.0")
     assert icu_words("cjdict") == {}
     monkeypatch.setattr(ideographs, "kept", lambda make: make())
-    assert dictionary.__wrapped__() is None
+    assert dictionary.__wrapped__() is NO_DICTIONARY
 
 
 @pytest.mark.parametrize("cost", [0, UNKNOWN, 300])
 def test_an_icu_with_other_costs_cuts_all(cost: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ideographs, "kept", lambda make: make())
     monkeypatch.setattr(ideographs, "icu_words", lambda name: {"中国": 51, "日本": cost})
-    assert dictionary.__wrapped__() is None
+    assert dictionary.__wrapped__() is NO_DICTIONARY
