@@ -33,8 +33,8 @@ from stages.text.arrays import Segments
 from stages.text.batch import TextBatch
 from stages.text.code_points import word_hash
 from stages.text.lines import Lines
-from stages.text.scan import HAS_DIGIT, HAS_LETTER, IS_WORD
 from stages.text.segmentation import find_words
+from stages.text.word_arrays import HAS_DIGIT, HAS_LETTER, IS_WORD
 
 Rows = list[Any]
 CONFIGS: dict[str, list[Any]] = {"quality.c4": [C4(), C4(terminated_lines_only=True)]}

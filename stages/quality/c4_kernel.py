@@ -10,10 +10,10 @@ from stages.text.code_points import decode, decode_before, entry
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.memory import room
-from stages.text.scan import IS_WORD, RUN
 from stages.text.sentences import Marks, count_sentences, count_word_sentences, holds
 from stages.text.tables import DECIMAL, NO_WORD, SEGMENTED, SPACE, WORD, tables
 from stages.text.windows import WINDOW, at_least, equals, equals_letter, first_one, ones_in
+from stages.text.word_arrays import IS_WORD, RUN
 
 COUNTS: Final = 8
 (LOREM, BRACES, SENTENCES, JAVASCRIPT, POLICY, UNTERMINATED, FEW, LONG) = range(COUNTS)

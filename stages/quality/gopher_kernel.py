@@ -10,9 +10,9 @@ from stages.text.casing import WordSet, find_lower, find_word
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.memory import room
-from stages.text.scan import CHANGED, HAS_LETTER, IS_WORD
 from stages.text.tables import tables
 from stages.text.windows import WINDOW, equals, first_one
+from stages.text.word_arrays import CHANGED, HAS_LETTER, IS_WORD
 
 COUNTS: Final = 9
 (WORDS, CHARACTERS, ALPHABETIC, EVERYTHING, HASHES, ELLIPSES, BULLETS, TRAILING, STOP_WORDS) = range(COUNTS)

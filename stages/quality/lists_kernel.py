@@ -9,8 +9,8 @@ from stages.text.arrays import Segments
 from stages.text.casing import WordSet, find_lower, find_word
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.memory import room
-from stages.text.scan import CHANGED, IS_WORD
 from stages.text.tables import tables
+from stages.text.word_arrays import CHANGED, IS_WORD
 
 COUNTS = 3
 (FIRST, SECOND, WORDS) = range(COUNTS)

@@ -21,8 +21,8 @@ from stages.text.code_points import (
 from stages.text.compiled import borrowed, inlined, item, kernel, put, unforeseen
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.memory import room
-from stages.text.scan import WordArrays
 from stages.text.tables import tables
+from stages.text.word_arrays import WordArrays
 
 PARTS: Final = 6
 (

@@ -18,9 +18,10 @@ from stages.text.ideographs import NO_DICTIONARY, dictionary
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.lines import Lines, find_lines, has_other_breaks, without_last_empty
 from stages.text.memory import room
-from stages.text.scan import HARD, MAY_COMPOSE, WordArrays, find_words, keep_hashes, list_words
+from stages.text.scan import find_words
 from stages.text.tables import tables
 from stages.text.validity import are_valid
+from stages.text.word_arrays import HARD, MAY_COMPOSE, WordArrays, keep_hashes, list_words
 
 
 class Segments:

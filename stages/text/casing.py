@@ -8,8 +8,8 @@ from numba import int64, uint8, uint32, uint64
 
 from stages.text.code_points import decode, empty_table, entry, final, find_slot, hash_step, push_point, word_hash
 from stages.text.compiled import inlined, item
-from stages.text.scan import CHANGED
 from stages.text.tables import CASE_IGNORABLE, CASED
+from stages.text.word_arrays import CHANGED
 
 _NEAR: Final = 4
 """Slots that a key of `WordSet.keys` may be in. All are looked at, as a loop's end is hard to foresee."""

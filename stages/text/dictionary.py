@@ -11,8 +11,8 @@ from stages.text.code_points import decode, entry
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.language import DICTIONARY, Segmenter
 from stages.text.memory import room
-from stages.text.scan import UNCUT, WordArrays, list_words, put_part
 from stages.text.tables import MARK
+from stages.text.word_arrays import UNCUT, WordArrays, list_words, put_part
 
 _THREAD = local()
 

@@ -1,9 +1,9 @@
 """Words of a batch, straight from its UTF-8: the compiled form of `segmentation.TOKEN`."""
 
-from typing import Any, Final, NamedTuple, Self
+from typing import Any
 
 import numpy as np
-from numba import int32, int64, uint8, uint32, uint64
+from numba import int64, uint8, uint32, uint64
 
 from stages.text.code_points import (
     EACH,
@@ -17,18 +17,15 @@ from stages.text.code_points import (
     folded_ascii_hash,
     hash_bytes,
     hash_step,
-    mapped_hash,
 )
-from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros, put
+from stages.text.compiled import borrowed, inlined, item, kernel, load8, low_zeros
 from stages.text.ideographs import Dictionary, Paths, cut_plain
-from stages.text.memory import room
 from stages.text.tables import (
     CHANGES,
     COLON,
     COMPOSES,
     FILLER,
     FORMAT,
-    HARD_FOLD,
     HEBREW,
     IN_SPACED,
     IN_UNSPACED,
@@ -42,44 +39,23 @@ from stages.text.tables import (
     WORD,
 )
 from stages.text.windows import WINDOW, ascii_capitals, ascii_digits, ascii_letters, first_one
-
-SHORT: Final = 16
-"""Bytes of the words that are too long to be hashed without a loop."""
-
-HAS_LETTER: Final = 1
-IS_WORD: Final = 2
-"""It holds a letter, mark or number; otherwise it is punctuation or a symbol."""
-HAS_DIGIT: Final = 4
-RUN: Final = 8
-"""Of a script without spaces."""
-UNCUT: Final = 128
-"""A whole run of such a script."""
-HARD: Final = 16
-"""Its dedup form is not found code point by code point."""
-MAY_COMPOSE: Final = 32
-"""It holds what NFC might compose: its dedup form is right if the document is NFC."""
-CHANGED: Final = 64
-"""Its lower case may be another word; without this the word is its own lower case."""
-
-
-class WordArrays(NamedTuple):
-    """One entry for each word: first byte and the byte after it, code points, class flags, two hashes."""
-
-    starts: Any  # int64
-    ends: Any  # int64
-    lengths: Any  # int32
-    classes: Any  # uint8
-    raw_hashes: Any  # uint64
-    dedup_hashes: Any  # uint64
-
-    @classmethod
-    def of_size(cls, size: int) -> Self:
-        kinds = (np.int64, np.int64, np.int32, np.uint8, np.uint64, np.uint64)
-        return cls(*(room(size, kind) for kind in kinds))
-
-    def cut(self, size: int) -> Self:
-        """The first so many entries."""
-        return type(self)(*(array[:size] for array in self))
+from stages.text.word_arrays import (
+    CHANGED,
+    HARD,
+    HAS_DIGIT,
+    HAS_LETTER,
+    IS_WORD,
+    MAY_COMPOSE,
+    RUN,
+    SHORT,
+    UNCUT,
+    WordArrays,
+    classes,
+    put_entry,
+    put_part,
+    put_word,
+    short_hash,
+)
 
 
 @inlined
@@ -96,76 +72,6 @@ def joins(flags: Any, following: Any, last: Any, point: Any) -> Any:
     return point == 0x22 and bool(last & uint32(HEBREW)) and bool(following & uint32(HEBREW))
 
 
-@inlined
-def classes(seen: Any) -> Any:
-    """Class flags of a word from all flags of its characters."""
-    found = uint8(0)
-    if seen & uint32(LETTER):
-        found |= uint8(HAS_LETTER)
-    if seen & uint32(WORD):
-        found |= uint8(IS_WORD)
-    if seen & uint32(NUMBER):
-        found |= uint8(HAS_DIGIT)
-    if seen & uint32(CHANGES | HARD_FOLD | COMPOSES):
-        found |= uint8(CHANGED)
-        if seen & uint32(HARD_FOLD):
-            found |= uint8(HARD)
-        if seen & uint32(COMPOSES):
-            found |= uint8(MAY_COMPOSE)
-            if seen & uint32(CHANGES):
-                found |= uint8(HARD)
-    return found
-
-
-@inlined
-def _short_hash(data: Any, start: Any, size: Any) -> Any:
-    """`hash_bytes` of fewer than SHORT bytes, without a branch that depends on how many; SHORT can be read."""
-    first, second = load8(data, start), load8(data, start + 8)
-    after = max(size - 8, int64(0))
-    first &= (uint64(1) << uint64(8 * size)) - uint64(1) if size < 8 else ~uint64(0)
-    second &= (uint64(1) << uint64(8 * after)) - uint64(1)
-    one = hash_step(uint64(0), first)
-    two = hash_step(one, second)
-    return final(one if size < 8 else two, size)
-
-
-@inlined
-def _put(words: Any, at: Any, start: Any, end: Any, length: Any, kind: Any, raw: Any, dedup: Any) -> None:
-    put(words.starts, at, start)
-    put(words.ends, at, end)
-    put(words.lengths, at, int32(length))
-    put(words.classes, at, kind)
-    put(words.raw_hashes, at, raw)
-    put(words.dedup_hashes, at, dedup)
-
-
-@inlined
-def put_word(
-    data: Any, start: Any, end: Any, length: Any, seen: Any, more: Any, tables: Any, words: Any, at: Any
-) -> None:
-    """Enter a word, with further class flags."""
-    size = end - start
-    short = size < SHORT and start + SHORT <= data.size
-    raw = _short_hash(data, start, size) if short else hash_bytes(data, start, end)
-    _put(words, at, start, end, length, classes(seen) | uint8(more), raw, raw if seen & uint32(WORD) else uint64(0))
-    if seen & uint32(CHANGES) and seen & uint32(WORD):
-        if length == size:
-            put(words.dedup_hashes, at, folded_ascii_hash(data, start, end))
-        else:
-            put(words.dedup_hashes, at, mapped_hash(data, start, end, tables.blocks, tables.folded))
-
-
-@inlined
-def put_part(data: Any, start: Any, end: Any, kind: Any, tables: Any, words: Any, at: Any) -> None:
-    """Enter a word of a run of that class."""
-    seen, length, place = uint32(0), int64(0), start
-    while place < end:
-        point, place = decode(data, place)
-        seen |= item(tables.flags, entry(tables.blocks, point))
-        length += 1
-    put_word(data, start, end, length, seen, kind & uint8(MAY_COMPOSE | CHANGED) | uint8(RUN), tables, words, at)
-
-
 @kernel
 def _put_plain_run(
     data: Any, start: Any, end: Any, kind: Any, dictionary: Any, paths: Any, tables: Any, words: Any, at: Any
@@ -177,7 +83,7 @@ def _put_plain_run(
         stop = start + item(paths.ends, number)
         if kind == uint8(HAS_LETTER | IS_WORD):  # letters of three bytes that are their own dedup form
             value = hash_bytes(data, begin, stop)
-            _put(words, at + number, begin, stop, (stop - begin) // 3, kind | uint8(RUN), value, value)
+            put_entry(words, at + number, begin, stop, (stop - begin) // 3, kind | uint8(RUN), value, value)
         else:
             put_part(data, begin, stop, kind, tables, words, at + number)
         begin = stop
@@ -227,7 +133,7 @@ def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any,
         if byte >= 0x7F or following >= 0x80 or (following == byte and flags & uint32(FILLER)):
             return int64(0)
         raw = final(hash_step(uint64(0), uint64(byte)), int64(1))
-        _put(words, at, place, place + 1, 1, classes(flags), raw, uint64(0))
+        put_entry(words, at, place, place + 1, 1, classes(flags), raw, uint64(0))
         return int64(1)
     if size > WINDOW - 2:
         return int64(0)
@@ -242,8 +148,8 @@ def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any,
     kind = uint8(IS_WORD) | (uint8(HAS_LETTER) if letters & within else uint8(0))
     kind |= uint8(HAS_DIGIT) if digits & within else uint8(0)
     kind |= uint8(CHANGED) if capitals else uint8(0)
-    raw = _short_hash(data, place, size) if size < SHORT else hash_bytes(data, place, end)
-    _put(words, at, place, end, size, kind, raw, folded_ascii_hash(data, place, end) if capitals else raw)
+    raw = short_hash(data, place, size) if size < SHORT else hash_bytes(data, place, end)
+    put_entry(words, at, place, end, size, kind, raw, folded_ascii_hash(data, place, end) if capitals else raw)
     return size
 
 
@@ -393,42 +299,6 @@ def scan_words(
             count += 1
         unsure[document] = doubtful
         first[document + 1] = count
-    return count
-
-
-@kernel
-def list_words(classes: Any, first: Any, wanted: Any, found: Any) -> Any:
-    """List the words with one of the flags that are `wanted` (uint8) in their document: how many they are.
-
-    `found` has room for all words and eight more.
-    """
-    classes, first, wanted, found = borrowed((classes, first, wanted, found))
-    count = int64(0)
-    for document in range(wanted.size):
-        word, stop, flags = first[document], first[document + 1], uint64(item(wanted, document))
-        while word < stop:
-            if word + 8 <= classes.size and not load8(classes, word) & flags * uint64(EACH):
-                word += 8
-                continue
-            for _ in range(min(int64(8), stop - word)):
-                put(found, count, word)
-                count += int64(item(classes, word) & uint8(flags) != 0)
-                word += 1
-    return count
-
-
-@kernel
-def keep_hashes(hashes: Any, first: Any, found: Any, offsets: Any) -> Any:
-    """Fill `found` with the hashes that are not 0, `offsets` with where those of each document begin; their number."""
-    hashes, first, found, offsets = borrowed((hashes, first, found, offsets))
-    count = int64(0)
-    for document in range(first.size - 1):
-        offsets[document] = count
-        for word in range(first[document], first[document + 1]):
-            value = item(hashes, word)
-            found[count] = value
-            count += int64(value != uint64(0))
-    offsets[first.size - 1] = count
     return count
 
 

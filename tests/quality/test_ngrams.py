@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stages.quality.ngrams import DUPLICATE_SIZES, TOP_SIZES, repeated_characters_plain
 from stages.quality.repetition_kernel import SIZES, Scratch, next_base, repeat_words, repeated_characters
 from stages.text.code_points import word_hash
-from stages.text.scan import WordArrays
+from stages.text.word_arrays import WordArrays
 
 words = st.lists(st.sampled_from(["a", "bb", "ccc", "मूल", "।", "天", "x1"]), max_size=120)
 

@@ -19,10 +19,10 @@ from stages.text.characters import JOINERS, SEPARATORS, TERMINATORS
 from stages.text.code_points import word_hash
 from stages.text.ideographs import NO_DICTIONARY
 from stages.text.language import DICTIONARY, Segmenter
-from stages.text.scan import HAS_DIGIT, HAS_LETTER, IS_WORD, list_words
 from stages.text.scan import find_words as find_word_arrays
 from stages.text.segmentation import find_words
 from stages.text.tables import every_character, tables
+from stages.text.word_arrays import HAS_DIGIT, HAS_LETTER, IS_WORD, list_words
 
 PIECES = [
     *JOINERS,
