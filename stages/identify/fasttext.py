@@ -16,7 +16,7 @@ from stages.identify.labels import codes_of_labels, parse_labels
 from stages.identify.lines import by_lines
 from stages.identify.model_file import ModelFile, read_model
 from stages.identify.predict import predict
-from stages.identify.scratch import Scratch, make_scratch, with_top_k
+from stages.identify.scratch import Memory
 from stages.identify.strings import Strings, Texts, chunks
 from stages.identify.tables import Tables, make_tables
 from stages.registry import stage
@@ -29,7 +29,7 @@ class Identifier:
     tables: Tables
     labels: tuple[str, ...]
     codes: LabelCodes
-    idle: list[Scratch] = field(default_factory=list)
+    idle: list[Memory] = field(default_factory=list)
     """Of no thread at the moment; the words that they remember are the next batch's, too."""
 
     @classmethod
@@ -42,12 +42,12 @@ class Identifier:
         count, top_k = len(texts.starts), min(top_k, len(self.labels))
         labels, scores = np.full((count, top_k), -1, np.int32), np.zeros((count, top_k), np.float32)
         try:
-            scratch = self.idle.pop()
+            memory = self.idle.pop()
         except IndexError:
-            scratch = make_scratch(self.tables, top_k)
-        scratch = with_top_k(scratch, top_k)
-        predict(*texts, self.tables, scratch, labels, scores)
-        self.idle.append(scratch)
+            memory = Memory(self.tables)
+        size = int((texts.ends - texts.starts).sum())
+        predict(*texts, self.tables, memory.scratch(top_k, size), labels, scores)
+        self.idle.append(memory)
         return labels, scores
 
 

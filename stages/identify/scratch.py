@@ -10,7 +10,10 @@ from stages.identify.word_search import PENDING
 from stages.text.windows import WINDOW
 
 CACHE_BYTES: Final = 1 << 28
-"""Of words and their sums, at most; touched only as words come."""
+"""Of words and their sums, at most."""
+
+FIRST_CACHE_BYTES, MUCH_TEXT = 1 << 23, 1 << 25
+"""The same until so many bytes of text were read: to touch CACHE_BYTES takes as long as to identify that much."""
 
 FEWEST_PAIRS: Final = 128
 
@@ -55,11 +58,28 @@ class Scratch(NamedTuple):
     values: np.ndarray  # float32
 
 
-def make_scratch(tables: Any, top_k: int) -> Scratch:
-    """Room for any number of texts."""
+class Memory:
+    """What one thread works in, kept from call to call."""
+
+    def __init__(self, tables: Any) -> None:
+        self._tables, self._read = tables, 0
+        self._scratch: Scratch | None = None
+
+    def scratch(self, top_k: int, size: int) -> Scratch:
+        """Room for texts of so many bytes; where much has been read it remembers more words, and none at first."""
+        before, self._read = self._read, self._read + size
+        if self._scratch is None or before < MUCH_TEXT <= self._read:
+            much = self._read >= MUCH_TEXT
+            self._scratch = make_scratch(self._tables, top_k, CACHE_BYTES if much else FIRST_CACHE_BYTES)
+        self._scratch = _with_top_k(self._scratch, top_k)
+        return self._scratch
+
+
+def make_scratch(tables: Any, top_k: int, cache_bytes: int) -> Scratch:
+    """Room for any number of texts, with so many bytes for words and their sums."""
     width, pairs = tables.matrix.shape[1], FEWEST_PAIRS
     longest = tables.maxn if 0 < tables.maxn <= LONGEST_NGRAM else 0
-    while pairs * 2 * 12 * width <= CACHE_BYTES:
+    while pairs * 2 * 12 * width <= cache_bytes:
         pairs *= 2
     sums = zeros((3 * pairs + 1 + PENDING, width), np.float32)
     room = ROOM + 4 * longest + 2 * WINDOW
@@ -96,7 +116,7 @@ def _offsets(sizes: range, room: int) -> list[int]:
     return [(size - 1) * room + end + 1 - size for end in range(64 // max(len(sizes), 1)) for size in sizes]
 
 
-def with_top_k(scratch: Scratch, top_k: int) -> Scratch:
+def _with_top_k(scratch: Scratch, top_k: int) -> Scratch:
     """The same room for another number of labels."""
     if len(scratch.names) == top_k + 1:
         return scratch

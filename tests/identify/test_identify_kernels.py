@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipelines.models import get_model
 from stages.errors import StorageError
+from stages.identify import scratch
 from stages.identify.fasttext import Identifier
 from stages.identify.model_file import ModelFile, read_model
 from stages.identify.predict_plain import predict_plain
@@ -211,6 +212,21 @@ def test_what_is_remembered_changes_nothing(trained: tuple[Any, ModelFile], text
         found = Identifier.of(file, codes).predict(alone, 3)
         assert np.array_equal(labels[place], found[0][0])
         assert np.array_equal(scores[place], found[1][0])
+
+
+def test_memory_that_grows_changes_nothing(trained: tuple[Any, ModelFile], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, file = trained
+    monkeypatch.setattr(scratch, "MUCH_TEXT", 4 * sum(len(text.encode()) for text in TEXTS))
+    identifier = Identifier.of(file, dict.fromkeys(file.labels, "und"))
+    (chunk,) = chunks(pa.array(TEXTS))
+    found, sizes = [], []
+    for _ in range(6):
+        found.append(identifier.predict(chunk, 3))
+        sizes.append(identifier.idle[0].scratch(3, 0).sums.nbytes)
+    assert all(np.array_equal(one, other) for answer in found for one, other in zip(answer, found[0], strict=True))
+    assert sizes[:3] == sizes[:1] * 3
+    assert sizes[3:] == sizes[-1:] * 3
+    assert 0 < sizes[0] <= scratch.FIRST_CACHE_BYTES < sizes[-1] <= scratch.CACHE_BYTES + scratch.FIRST_CACHE_BYTES
 
 
 def test_threads_share_a_model(trained: tuple[Any, ModelFile]) -> None:
