@@ -285,14 +285,16 @@ class Sink:
         identified = self._identify.stage.function(texts, self._identify.config, **resources)
         del texts
         order = pc.sort_indices(identified.column("language"))  # stable
-        rows = len(order)
-        columns = {**_taken(self._documents, order), **_columns(identified.take(order)), **_native(rows)}
-        table = pa.table([columns[name] for name in DOCUMENTS.names], schema=DOCUMENTS)
-        runs = pc.run_end_encode(columns["language"])
+        batches, self._documents = self._documents, []
+        texts, rest = [batch.column("text") for batch in batches], _taken(batches, order)
+        rest |= {**_columns(identified.take(order)), **_native(len(order))}
+        runs = pc.run_end_encode(rest["language"])
         writer, start = PieceWriter(DOCUMENTS), 0
         for language, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-            piece = table.slice(start, end - start)
-            writer.write(language, piece, size=string_bytes(piece.column("text")))
+            piece = {name: column.slice(start, end - start) for name, column in rest.items()}
+            piece["text"] = ordered(texts, order[start:end].to_numpy())  # no more of a shard lies in memory twice
+            table = pa.table([piece[name] for name in DOCUMENTS.names], schema=DOCUMENTS)
+            writer.write(language, table, size=string_bytes(piece["text"]))
             start = end
         return self._store("documents", writer)
 
@@ -362,11 +364,9 @@ def _native(rows: int) -> dict[str, pa.Array]:
 
 
 def _taken(batches: list[pa.RecordBatch], order: pa.Array) -> dict[str, pa.Array]:
-    """Columns of all batches in a new order; empties the list, so that a text lies in memory twice at most."""
-    parts = {name: [batch.column(name) for batch in batches] for name in _INGESTED.names}
-    batches.clear()
-    texts = ordered(parts.pop("text"), order.to_numpy())
-    return {"text": texts, **{name: pa.concat_arrays(columns).take(order) for name, columns in parts.items()}}
+    """Columns of all batches but the texts, in a new order."""
+    names = [name for name in _INGESTED.names if name != "text"]
+    return {name: pa.concat_arrays([batch.column(name) for batch in batches]).take(order) for name in names}
 
 
 def doc_id(name: str, locator: str) -> str:
