@@ -51,7 +51,11 @@ def count_words(
                 put(waiting, left, word)
                 left += int64(may_be_in(word, words, known))
             for at in range(left):
-                home, found = find_changed(data, words, item(waiting, at), known, tables)
+                word = item(waiting, at)
+                home, found = find_key(item(words.dedup_hashes, word), known.keys)
+                if known.distinct and item(seen, home) & found:  # nothing else can be found
+                    continue
+                home, found = find_changed(data, words, word, known, tables)
                 put(seen, home, item(seen, home) | found)
             for slot in range(seen.size):
                 stops += int64(count_ones(uint64(item(seen, slot))))

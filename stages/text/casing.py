@@ -29,6 +29,7 @@ class WordSet(NamedTuple):
     dedup_keys: Any  # uint64, the filter, likewise
     size: int
     symbols: bool  # whether some entry has no dedup form
+    distinct: bool  # whether no entry is the dedup form of another one
 
 
 @lru_cache(maxsize=256)
@@ -36,11 +37,14 @@ def word_set(words: frozenset[str]) -> WordSet:
     """The tables of a set of lower-case words."""
     from stages.dedup.key import dedup_word  # it imports this package
 
-    dedup_keys = {word_hash(dedup_word(word)) for word in words}
+    forms = {word: dedup_word(word) for word in words}
+    distinct = all(form == word or form not in words for word, form in forms.items())
+    dedup_keys = set(map(word_hash, forms.values()))
     sizes = {word_hash(word): 0 if "'" in word else len(word.encode()) for word in words}
     keys = _near_table(sorted(sizes))
     sizes_of_keys = np.array([sizes.get(key, 0) for key in keys.tolist()])
-    return WordSet(keys, sizes_of_keys, _near_table(sorted(dedup_keys - {0})), len(words), 0 in dedup_keys)
+    filter_keys = _near_table(sorted(dedup_keys - {0}))
+    return WordSet(keys, sizes_of_keys, filter_keys, len(words), 0 in dedup_keys, distinct)
 
 
 def _near_table(keys: list[int]) -> np.ndarray:
