@@ -3,15 +3,15 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import int64, uint8, uint32
+from numba import int64, uint8, uint32, uint64
 
 from stages.text.arrays import Segments
-from stages.text.casing import WordSet, find_lower, find_word
+from stages.text.casing import WordSet, find_changed, find_key, may_be_in
 from stages.text.compiled import borrowed, inlined, item, kernel, put
 from stages.text.lines import after_spaces, before_spaces
 from stages.text.memory import room
 from stages.text.tables import tables
-from stages.text.windows import WINDOW, equals, first_one
+from stages.text.windows import WINDOW, count_ones, equals, first_one
 from stages.text.word_arrays import CHANGED, HAS_LETTER, IS_WORD
 
 COUNTS: Final = 9
@@ -24,8 +24,8 @@ def count_words(
 ) -> None:
     """Fill all columns of `counts` that words decide.
 
-    `seen` has a place for each slot of the stop words' table and one before it, all false, `waiting` one for each word
-    of a document. No branch: which word is punctuation, a stop word or its own lower case is hard to foresee.
+    `seen` has a place for each slot of the stop words' table, all 0, `waiting` one for each word of a document. No
+    branch: which word is punctuation, a stop word or its own lower case is hard to foresee.
     """
     data, words, first, known, tables = borrowed((data, words, first, known, tables))
     seen, waiting, counts = borrowed((seen, waiting, counts))
@@ -39,19 +39,27 @@ def count_words(
             characters += int64(item(words.lengths, word)) * is_word
             alphabetic += int64(kind & uint8(HAS_LETTER) != 0)
         if known.size:
-            changed = int64(0)
+            changed = left = int64(0)
             for word in range(begin, end):
-                kind = item(words.classes, word)
-                has_letter, may_change = int64(kind & uint8(HAS_LETTER) != 0), int64(kind & uint8(CHANGED) != 0)
+                kind = item(words.classes, word) & uint8(HAS_LETTER | CHANGED)
                 put(waiting, changed, word)
-                changed += has_letter & may_change
-                slot = find_lower(item(words.raw_hashes, word), known)
-                put(seen, (slot + 1) * (has_letter & ~may_change), True)
+                changed += int64(kind == uint8(HAS_LETTER | CHANGED))
+                home, found = find_key(item(words.raw_hashes, word), known.keys)
+                put(seen, home, item(seen, home) | (found if kind == uint8(HAS_LETTER) else uint8(0)))
             for at in range(changed):
-                put(seen, find_word(data, words, item(waiting, at), known, tables) + 1, True)
-            for slot in range(1, seen.size):
-                stops += int64(item(seen, slot))
-                put(seen, slot, False)
+                word = item(waiting, at)
+                put(waiting, left, word)
+                left += int64(may_be_in(word, words, known))
+            for at in range(left):
+                word = item(waiting, at)
+                home, found = find_key(item(words.dedup_hashes, word), known.keys)
+                if known.distinct and item(seen, home) & found:  # nothing else can be found
+                    continue
+                home, found = find_changed(data, words, word, known, tables)
+                put(seen, home, item(seen, home) | found)
+            for slot in range(seen.size):
+                stops += int64(count_ones(uint64(item(seen, slot))))
+                put(seen, slot, uint8(0))
         counts[WORDS, document], counts[CHARACTERS, document] = number, characters
         counts[ALPHABETIC, document], counts[EVERYTHING, document] = alphabetic, end - begin
         counts[STOP_WORDS, document] = stops if known.size else number
@@ -122,7 +130,7 @@ def count_lines(data: Any, lines: Any, first: Any, tables: Any, counts: Any) -> 
 def count(segments: Segments, stop_words: WordSet) -> np.ndarray:
     """Counts of each document: int64[COUNTS, documents]."""
     counts = np.zeros((COUNTS, len(segments)), np.int64)
-    seen = np.zeros(stop_words.keys.size + 1, bool)
+    seen = np.zeros(stop_words.keys.size, np.uint8)
     known = tables()
     waiting = room(int(segments.word_counts.max(initial=0)), np.int64)
     count_words(segments.data, segments.words, segments.first_words, stop_words, known, seen, waiting, counts)

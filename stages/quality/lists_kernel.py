@@ -3,13 +3,15 @@
 from typing import Any
 
 import numpy as np
-from numba import int64, uint8
+from numba import int64, uint8, uint64
 
 from stages.text.arrays import Segments
-from stages.text.casing import WordSet, find_lower, find_word
-from stages.text.compiled import borrowed, inlined, item, kernel, put
+from stages.text.casing import WordSet, find_changed, find_key, may_be_in
+from stages.text.code_points import EACH
+from stages.text.compiled import borrowed, inlined, item, kernel, load8, put
 from stages.text.memory import room
 from stages.text.tables import tables
+from stages.text.windows import count_ones
 from stages.text.word_arrays import CHANGED, IS_WORD
 
 COUNTS = 3
@@ -17,14 +19,33 @@ COUNTS = 3
 
 
 @inlined
-def _count_in(data: Any, words: Any, begin: Any, end: Any, waiting: Any, changed: Any, known: Any, tables: Any) -> Any:
+def _count_all(classes: Any, begin: Any, end: Any) -> Any:
+    """How many of the words have a letter, mark or number, eight at a time."""
+    count, word = int64(0), begin
+    while word + 8 <= end:
+        count += int64(count_ones(load8(classes, word) & uint64(IS_WORD * EACH)))
+        word += 8
+    while word < end:
+        count += int64(item(classes, word) & uint8(IS_WORD) != 0)
+        word += 1
+    return count
+
+
+@inlined
+def _count_in(data: Any, words: Any, begin: Any, end: Any, known: Any, tables: Any, waiting: Any) -> Any:
     """How many of the words are in a set: those that are their own lower case, then those that may not be."""
-    count = int64(0)
+    count = changed = left = int64(0)
     for word in range(begin, end):
-        own = item(words.classes, word) & uint8(CHANGED) == 0
-        count += int64(own & (find_lower(item(words.raw_hashes, word), known) >= 0))
+        may_change = int64(item(words.classes, word) & uint8(CHANGED) != 0)
+        put(waiting, changed, word)
+        changed += may_change
+        count += int64(find_key(item(words.raw_hashes, word), known.keys)[1] != uint8(0)) & (1 - may_change)
     for at in range(changed):
-        count += int64(find_word(data, words, item(waiting, at), known, tables) >= 0)
+        word = item(waiting, at)
+        put(waiting, left, word)
+        left += int64(may_be_in(word, words, known))
+    for at in range(left):
+        count += int64(find_changed(data, words, item(waiting, at), known, tables)[1] != uint8(0))
     return count
 
 
@@ -38,14 +59,9 @@ def count_listed(data: Any, words: Any, first: Any, one: Any, two: Any, tables: 
     waiting, counts = borrowed((waiting, counts))
     for document in range(first.size - 1):
         begin, end = first[document], first[document + 1]
-        total = changed = int64(0)
-        for word in range(begin, end):
-            total += int64(item(words.classes, word) & uint8(IS_WORD) != 0)
-        for word in range(begin, end if one.size or two.size else begin):
-            put(waiting, changed, word)
-            changed += int64(item(words.classes, word) & uint8(CHANGED) != 0)
-        in_one = _count_in(data, words, begin, end, waiting, changed, one, tables) if one.size else int64(0)
-        in_two = _count_in(data, words, begin, end, waiting, changed, two, tables) if two.size else int64(0)
+        total = _count_all(words.classes, begin, end)
+        in_one = _count_in(data, words, begin, end, one, tables, waiting) if one.size else int64(0)
+        in_two = _count_in(data, words, begin, end, two, tables, waiting) if two.size else int64(0)
         counts[FIRST, document], counts[SECOND, document], counts[WORDS, document] = in_one, in_two, total
 
 

@@ -45,7 +45,7 @@ class Scratch(NamedTuple):
 
     table: Any  # int32, a hash table of so many slots as a power of two: a word, counted from 1 beyond a base, or less
     repeats: Any  # int64, ascending: where an n-gram stands that stood before, and in the low half where it stood first
-    waiting: Any  # int32: which of these have another word behind them than there
+    waiting: Any  # int32: which of these are to be looked up
     heads: Any  # int32, for each word: of the n-gram there that is in the table without its last word
     counts: Any  # int32, for each word: how often the n-gram stands that stood there first
     skipped: Any  # uint8, for each word: the last size at which it lay within a duplicate
@@ -113,15 +113,31 @@ def _lengthen(raws: Any, begin: Any, size: Any, left: Any, base: Any, scratch: A
     """From the repeated n-grams of a size to those with one word more, as `_find_repeated_pairs` leaves them.
 
     What stood before without its last word and without its first one may have stood before. Most have the same word
-    behind them as the first n-gram that they equal; the others are looked for among those that do not, by that n-gram
-    and the word.
+    behind them as the first n-gram that they equal without the last, or before them as the one that they equal without
+    the first; then it stood first there. The others are looked for among themselves.
     """
-    table, repeats, waiting, heads = scratch.table, scratch.repeats, scratch.waiting, scratch.heads
+    repeats, waiting = scratch.repeats, scratch.waiting
     changed = kept = int64(0)
+    repeat = item(repeats, 0)
     for number in range(left - 1):  # nothing begins behind the last one
-        repeat = item(repeats, number)
-        put(waiting, changed, int32(number))
-        changed += int64(item(raws, begin + _place(repeat) + size) != item(raws, begin + _first(repeat) + size))
+        following = item(repeats, number + 1)
+        place, first, tail = _place(repeat), _first(repeat), _first(following)
+        same_last = item(raws, begin + place + size) == item(raws, begin + first + size)
+        same_first = (tail > 0) & (item(raws, begin + max(tail, 1) - 1) == item(raws, begin + place))
+        put(repeats, kept, _repeat(place, tail - 1) if same_first & ~same_last else repeat)
+        put(waiting, changed, int32(kept))
+        stood = int64(_place(following) == place + 1)
+        changed += stood & ~int64(same_last | same_first)
+        kept += stood
+        repeat = following
+    return _look_up(raws, begin, size, kept, changed, base, scratch) if changed else kept
+
+
+@inlined
+def _look_up(raws: Any, begin: Any, size: Any, left: Any, changed: Any, base: Any, scratch: Any) -> Any:
+    """Find where the n-grams of `size` + 1 words that are `waiting` stood first, by the one without its last word and
+    that word; drop those that stand there first."""
+    table, repeats, waiting, heads = scratch.table, scratch.repeats, scratch.waiting, scratch.heads
     mask = table_size(changed, table.size) - 1
     for at in range(changed):
         number = int64(item(waiting, at))
@@ -139,11 +155,11 @@ def _lengthen(raws: Any, begin: Any, size: Any, left: Any, base: Any, scratch: A
         put(table, slot, int32(base + (known if known > 0 else place + 1)))
         put(heads, place, int32(head))
         put(repeats, number, _repeat(place, first if known > 0 else place))
-    for number in range(left - 1):
+    kept = int64(item(waiting, 0))
+    for number in range(kept, left):
         repeat = item(repeats, number)
         put(repeats, kept, repeat)
-        stood = (_place(item(repeats, number + 1)) == _place(repeat) + 1) & (_first(repeat) != _place(repeat))
-        kept += int64(stood)
+        kept += int64(_first(repeat) != _place(repeat))
     return kept
 
 

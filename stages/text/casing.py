@@ -4,15 +4,17 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import int64, uint8, uint32, uint64
+from llvmlite import ir
+from numba import int64, types, uint8, uint32, uint64
+from numba.extending import intrinsic
 
-from stages.text.code_points import decode, empty_table, entry, final, find_slot, hash_step, push_point, word_hash
-from stages.text.compiled import inlined, item
+from stages.text.code_points import decode, entry, final, hash_step, push_point, word_hash
+from stages.text.compiled import inlined, item, low_zeros
 from stages.text.tables import CASE_IGNORABLE, CASED
-from stages.text.word_arrays import CHANGED
+from stages.text.windows import every_lane
 
 _NEAR: Final = 4
-"""Slots that a key of `WordSet.keys` may be in. All are looked at, as a loop's end is hard to foresee."""
+"""Slots that a key of a table may be in. All are looked at together, as which it is is hard to foresee."""
 
 
 class WordSet(NamedTuple):
@@ -24,9 +26,10 @@ class WordSet(NamedTuple):
 
     keys: Any  # uint64, each at most _NEAR - 1 slots behind the one that its hash names
     sizes: Any  # int64, beside keys: bytes of the word; 0 where an apostrophe may stand for other signs
-    dedup_keys: Any  # uint64, the filter
+    dedup_keys: Any  # uint64, the filter, likewise
     size: int
     symbols: bool  # whether some entry has no dedup form
+    distinct: bool  # whether no entry is the dedup form of another one
 
 
 @lru_cache(maxsize=256)
@@ -34,16 +37,14 @@ def word_set(words: frozenset[str]) -> WordSet:
     """The tables of a set of lower-case words."""
     from stages.dedup.key import dedup_word  # it imports this package
 
-    dedup_keys = empty_table(len(words))
-    symbols = False
-    for word in words:
-        dedup = np.uint64(word_hash(dedup_word(word)))
-        symbols |= not dedup
-        if dedup:
-            dedup_keys[find_slot(dedup_keys, dedup_keys.size - 1, dedup)] = dedup
+    forms = {word: dedup_word(word) for word in words}
+    distinct = all(form == word or form not in words for word, form in forms.items())
+    dedup_keys = set(map(word_hash, forms.values()))
     sizes = {word_hash(word): 0 if "'" in word else len(word.encode()) for word in words}
     keys = _near_table(sorted(sizes))
-    return WordSet(keys, np.array([sizes.get(key, 0) for key in keys.tolist()]), dedup_keys, len(words), symbols)
+    sizes_of_keys = np.array([sizes.get(key, 0) for key in keys.tolist()])
+    filter_keys = _near_table(sorted(dedup_keys - {0}))
+    return WordSet(keys, sizes_of_keys, filter_keys, len(words), 0 in dedup_keys, distinct)
 
 
 def _near_table(keys: list[int]) -> np.ndarray:
@@ -60,6 +61,33 @@ def _near_table(keys: list[int]) -> np.ndarray:
         else:
             return np.array(table, np.uint64)
         size *= 2
+
+
+def _equal_keys(typing: Any, keys: Any, home: Any, key: Any) -> Any:
+    kind = ir.VectorType(ir.IntType(64), _NEAR)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        start = builder.gep(array.data, [arguments[1]], source_etype=ir.IntType(64))
+        found = builder.load(builder.bitcast(start, kind.as_pointer()), align=8, typ=kind)
+        equal = builder.icmp_unsigned("==", found, every_lane(builder, kind, arguments[2]))
+        return builder.zext(builder.bitcast(equal, ir.IntType(_NEAR)), ir.IntType(8))
+
+    return types.uint8(keys, types.int64, types.uint64), codegen
+
+
+_equal: Any = intrinsic(_equal_keys)
+"""A bit for each of the _NEAR slots of a table from a place on that holds a key."""
+
+
+@inlined
+def find_key(key: Any, keys: Any) -> Any:
+    """The slot of a table that a key (not 0) names, and a bit for the one of the _NEAR from there on that holds it.
+
+    There is no branch; no other key has the same slot and bit.
+    """
+    home = int64(key >> uint64(20)) & (keys.size - _NEAR)
+    return home, _equal(keys, home, key)
 
 
 @inlined
@@ -104,30 +132,20 @@ def lower_hash(data: Any, start: Any, end: Any, tables: Any) -> Any:
 
 
 @inlined
-def find_lower(lower: Any, known: Any) -> Any:
-    """The slot of `known.keys` with the hash of a lower-case word; -1 if it is not in the set. There is no branch."""
-    found = int64(-1)
-    home = int64(lower >> uint64(20)) & (known.keys.size - _NEAR)
-    for slot in range(home, home + _NEAR):
-        found = int64(slot) if item(known.keys, slot) == lower else found
-    return found
+def may_be_in(word: Any, words: Any, known: Any) -> Any:
+    """Whether a word of a batch that is CHANGED may be in a set by its dedup form."""
+    dedup = item(words.dedup_hashes, word)
+    return (find_key(dedup, known.dedup_keys)[1] != uint8(0)) & (dedup != uint64(0)) | known.symbols & (
+        dedup == uint64(0)
+    )
 
 
 @inlined
-def find_word(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
-    """The slot of `known.keys` with the lower case of a word of a batch; -1 if it is not in the set."""
-    lower = item(words.raw_hashes, word)
-    if item(words.classes, word) & uint8(CHANGED):
-        dedup = item(words.dedup_hashes, word)
-        slot = find_lower(dedup, known)
-        if slot >= 0:  # of ASCII as long as its dedup form, this is its lower case
-            size = item(words.ends, word) - item(words.starts, word)
-            if size == item(words.lengths, word) and size == item(known.sizes, slot):
-                return slot
-        if dedup == uint64(0):
-            if not known.symbols:
-                return int64(-1)
-        elif item(known.dedup_keys, find_slot(known.dedup_keys, known.dedup_keys.size - 1, dedup)) == uint64(0):
-            return int64(-1)
-        lower = lower_hash(data, item(words.starts, word), item(words.ends, word), tables)
-    return find_lower(lower, known)
+def find_changed(data: Any, words: Any, word: Any, known: Any, tables: Any) -> Any:
+    """`find_key` in `known.keys` of the lower case of a word of a batch."""
+    home, found = find_key(item(words.dedup_hashes, word), known.keys)
+    if found:  # of ASCII as long as its dedup form, this is its lower case
+        size = item(words.ends, word) - item(words.starts, word)
+        if size == item(words.lengths, word) and size == item(known.sizes, home + low_zeros(uint64(found))):
+            return home, found
+    return find_key(lower_hash(data, item(words.starts, word), item(words.ends, word), tables), known.keys)
