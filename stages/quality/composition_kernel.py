@@ -1,6 +1,6 @@
 """The compiled form of the counts of `quality.composition`."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numba import int64, uint32, uint64
@@ -9,7 +9,18 @@ from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
 from stages.text.compiled import borrowed, inlined, item, kernel, low_zeros
 from stages.text.sentences import holds
-from stages.text.tables import CAPITAL, LETTER, NUMBER, OWN_SCRIPT, PUNCTUATION, SPACE, SYMBOL, WHITE_SPACE, tables
+from stages.text.tables import (
+    BITS,
+    CAPITAL,
+    LETTER,
+    NUMBER,
+    OWN_SCRIPT,
+    PUNCTUATION,
+    SPACE,
+    SYMBOL,
+    WHITE_SPACE,
+    tables,
+)
 from stages.text.windows import BLOCK, WINDOW, block_between, count_ones, equals, first_one
 
 COUNTS: Final = 8
@@ -64,19 +75,47 @@ def _count_ascii(data: Any, place: Any, within: Any) -> Any:
     )
 
 
+class Script(NamedTuple):
+    """A script, and what each character of one or two bytes adds to the counts."""
+
+    bitmap: Any  # its characters; of no size for text that is of no one script
+    short: Any  # uint64[2048]
+
+    @classmethod
+    def of(cls, bitmap: np.ndarray) -> Self:
+        points, known = np.arange(0x800), tables()
+        flags = known.flags[(known.blocks[points >> BITS].astype(np.int64) << BITS) + points % (1 << BITS)]
+        short = _ADDITIONS[flags & np.uint32(_FLAGS - 1)]
+        if bitmap.size:
+            members = np.unpackbits(bitmap[: points.size >> 5].view(np.uint8), bitorder="little")
+            short += (members & (flags & np.uint32(LETTER) > 0)).astype(np.uint64) << np.uint64(8 * OF_SCRIPT)
+        return cls(bitmap, short)
+
+
 @inlined
 def _addition(point: Any, script: Any, tables: Any, additions: Any) -> Any:
     """What a character adds to the counts, a byte for each of them."""
     flags = item(tables.flags, entry(tables.blocks, point))
     found = item(additions, int64(flags & uint32(_FLAGS - 1)))
-    if script.size and flags & uint32(LETTER):
-        found += uint64(holds(script, point)) << uint64(8 * OF_SCRIPT)
+    if script.bitmap.size and flags & uint32(LETTER):
+        found += uint64(holds(script.bitmap, point)) << uint64(8 * OF_SCRIPT)
     return found
 
 
 @inlined
-def _additions_in(data: Any, place: Any, bits: Any, script: Any, tables: Any, additions: Any) -> Any:
-    """What the characters add that begin at the set bits of a block: of one size, so that no branch depends on it."""
+def _add_short(data: Any, place: Any, bits: Any, script: Any) -> Any:
+    """What the characters of two bytes add that begin at the set bits of a block."""
+    found = uint64(0)
+    while bits:
+        at = place + low_zeros(bits)
+        found += item(script.short, int64(item(data, at) & 0x1F) << 6 | int64(item(data, at + 1) & 0x3F))
+        bits &= bits - uint64(1)
+    return found
+
+
+@inlined
+def _add_long(data: Any, place: Any, bits: Any, script: Any, tables: Any, additions: Any) -> Any:
+    """As `_add_short`, for longer ones: all of one size, so that no branch depends on it."""
     found = uint64(0)
     while bits:
         found += _addition(decode(data, place + low_zeros(bits))[0], script, tables, additions)
@@ -93,9 +132,9 @@ def _take(pending: Any, row: Any) -> None:
 
 @kernel
 def count_classes(data: Any, offsets: Any, script: Any, tables: Any, additions: Any, counts: Any) -> None:
-    """Add to `counts`, (documents, COUNTS); `script` is a bitmap of the characters of a script, or has no size."""
+    """Add to `counts`, (documents, COUNTS)."""
     data, offsets, script, tables, additions, counts = borrowed((data, offsets, script, tables, additions, counts))
-    latin = script.size > 0 and holds(script, int64(0x61))  # whoever has one letter of ASCII has all
+    latin = int64(script.short[0x61] >> uint64(8 * OF_SCRIPT))  # whoever has one letter of ASCII has all
     for document in range(offsets.size - 1):
         row = counts[document]
         place, stop = offsets[document], offsets[document + 1]
@@ -113,9 +152,9 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, additions: 
                 total -= int64(count_ones(high))
                 two, three = block_between(data, place, 0xC0, 0x20), block_between(data, place, 0xE0, 0x10)
                 four = block_between(data, place, 0xF0, 0x10)
-                pending += _additions_in(data, place, two & within, script, tables, additions)
-                pending += _additions_in(data, place, three & within, script, tables, additions)
-                pending += _additions_in(data, place, four & within, script, tables, additions)
+                pending += _add_short(data, place, two & within, script)
+                pending += _add_long(data, place, three & within, script, tables, additions)
+                pending += _add_long(data, place, four & within, script, tables, additions)
                 if pending & uint64(_HALF_FULL):
                     _take(pending, row)
                     pending = uint64(0)
@@ -133,7 +172,7 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, additions: 
         row[SYMBOLS] += symbols
         row[CAPITALS] += capitals
         row[SCRIPTED] += letters
-        row[OF_SCRIPT] = row[OF_SCRIPT] + letters * int64(latin) if script.size else row[SCRIPTED]
+        row[OF_SCRIPT] = row[OF_SCRIPT] + letters * latin if script.bitmap.size else row[SCRIPTED]
 
 
 @inlined
@@ -212,7 +251,7 @@ def address_characters(data: Any, offsets: Any, tables: Any, found: Any) -> None
         found[document] = total
 
 
-def count(segments: Segments, script: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def count(segments: Segments, script: Script) -> tuple[np.ndarray, np.ndarray]:
     """Counts of each document, int64[documents, COUNTS], and its characters of web addresses."""
     known = tables()
     counts = np.zeros((len(segments), COUNTS), np.int64)
