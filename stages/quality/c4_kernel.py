@@ -291,7 +291,8 @@ def judge_lines(
                 if rules.marks.alone:
                     while mark < marked and item(places, mark) < start:
                         mark += 1
-                    row[SENTENCES] += count_word_sentences(data, start, end, places, mark, marked, rules.marks, tables)
+                    found, mark = count_word_sentences(data, start, end, places, mark, marked, rules.marks, tables)
+                    row[SENTENCES] += found
                 else:
                     row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
 
