@@ -177,7 +177,7 @@ def count_classes(data: Any, offsets: Any, script: Any, tables: Any, additions: 
 
 @inlined
 def _next_address(data: Any, place: Any, stop: Any) -> Any:
-    """The first place from here on with `ht.p` or `w..`, or where too few bytes can be read at once; else the end."""
+    """The first place from here on with `ht?p` or `w??.`, or where too few bytes can be read at once; else the end."""
     while place < stop:
         if place + WINDOW + 3 > data.size:
             return place
