@@ -198,9 +198,9 @@ def _in_order(column: pa.ListArray) -> bool:
     if not len(spans):
         return True
     starts = spans.field("start").to_numpy()
-    firsts = column.value_lengths().to_numpy().cumsum()[:-1]
-    falls = np.flatnonzero(starts[1:] <= starts[:-1]) + 1
-    return bool(np.isin(falls, firsts).all())
+    firsts = np.zeros(starts.size + 1, bool)
+    firsts[column.value_lengths().to_numpy().cumsum()] = True
+    return bool((firsts[1:-1] | (starts[1:] > starts[:-1])).all())
 
 
 def _sorted(lists: Sequence[list[dict[str, object]] | None]) -> list[dict[str, object]]:

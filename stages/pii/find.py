@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final, Literal, get_args
 
@@ -16,9 +16,12 @@ from stages.pii.iban import find_ibans
 from stages.pii.ip import find_ips, find_ipv4, find_ipv6
 from stages.pii.phone import find_phones
 from stages.registry import stage
+from stages.text.arrays import Segments
 from stages.text.batch import TextBatch
 
 Kind = Literal["email", "ip", "iban", "phone"]
+Span = tuple[int, int, int, str]
+"""Document, first character, end, kind."""
 COLUMNS = pa.schema([("pii_spans", SPANS)])
 _FIELDS: Final = list(SPANS.value_type)
 _NO_SPANS: Final = pa.array([], SPANS.value_type)
@@ -59,36 +62,50 @@ def find(batch: TextBatch, config: Find) -> pa.RecordBatch:
     Writes:  pii_spans: list<struct<start: int32, end: int32, kind: string>>, characters, ascending, no overlap
     Source:  kinds of datatrove's PIIFormatter and of BigScience's PII work; checks: `ipaddress`, ISO 13616, E.164
     """
-    windows = candidates(batch.segments)
+    found = _checked(batch.segments, config.kinds)
     counts = np.zeros(len(batch) + 1, np.int32)
-    spans: list[tuple[int, int, str]] = []
-    places = zip(*(array.tolist() for array in windows), strict=True)
-    for document, those in groupby(places, itemgetter(0)):
-        found = _checked(batch.segments.text(document), [place[1:] for place in those], config.kinds)
-        counts[document + 1] = len(found)
-        spans += found
-    offsets = pa.array(np.cumsum(counts, dtype=np.int32))
-    return pa.RecordBatch.from_arrays([pa.ListArray.from_arrays(offsets, _column(spans), type=SPANS)], schema=COLUMNS)
+    if not found:
+        return _as_batch(counts, _NO_SPANS)
+    documents, *parts = zip(*found, strict=True)
+    np.add.at(counts, np.array(documents) + 1, 1)
+    values = [pa.array(part, field.type) for part, field in zip(parts, _FIELDS, strict=True)]
+    return _as_batch(np.cumsum(counts, dtype=np.int32), pa.StructArray.from_arrays(values, fields=_FIELDS))
 
 
-def _column(spans: list[tuple[int, int, str]]) -> pa.StructArray:
-    if not spans:
-        return _NO_SPANS
-    values = [pa.array(part, field.type) for part, field in zip(zip(*spans, strict=True), _FIELDS, strict=True)]
-    return pa.StructArray.from_arrays(values, fields=_FIELDS)
+def _as_batch(offsets: np.ndarray, spans: pa.StructArray) -> pa.RecordBatch:
+    column = pa.ListArray.from_arrays(pa.array(offsets), spans, type=SPANS)
+    return pa.RecordBatch.from_arrays([column], schema=COLUMNS)
 
 
-def _checked(text: str, windows: list[tuple[int, int, int]], kinds: tuple[Kind, ...]) -> list[tuple[int, int, str]]:
-    """The spans of a text that lie in its windows: (kind of window, start, end)."""
-    spans: dict[Kind, list[tuple[int, int]]] = {kind: [] for kind in FINDERS if kind in kinds}
-    for window, start, end in windows:
+def _checked(segments: Segments, kinds: tuple[Kind, ...]) -> list[Span]:
+    """What the patterns find in the windows of all documents, in order."""
+    spans: list[Span] = []
+    for document, window, origin, start, end, first, last in candidates(segments).tolist():
         kind, finder, after = WINDOWS[window]
-        if kind in spans:
-            spans[kind] += finder(text, start, end + after)
-    found: list[tuple[int, int, str]] = []
-    for kind, those in spans.items():
-        _add(found, kind, those)
-    return sorted(found)
+        if kind in kinds:
+            text = segments.data[first:last].tobytes().decode()
+            for begin, stop in finder(text, start, end + after):
+                spans.append((document, origin + begin, origin + stop, kind))
+    spans.sort()
+    return _without_overlaps(spans) if any(map(_overlap, pairwise(spans))) else spans
+
+
+def _overlap(pair: tuple[Span, Span]) -> bool:
+    """Whether the first of two spans ends behind the start of the second."""
+    (document, _, end, _), (other, start, _, _) = pair
+    return document == other and start < end
+
+
+def _without_overlaps(spans: list[Span]) -> list[Span]:
+    """Those that no span of a kind before theirs overlaps."""
+    kept: list[Span] = []
+    for document, those in groupby(spans, itemgetter(0)):
+        together = list(those)
+        found: list[tuple[int, int, str]] = []
+        for kind in FINDERS:
+            _add(found, kind, [(start, end) for _, start, end, known in together if known == kind])
+        kept += [(document, *span) for span in sorted(found)]
+    return kept
 
 
 def find_plain(batch: TextBatch, config: Find) -> pa.RecordBatch:

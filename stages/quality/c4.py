@@ -7,18 +7,8 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from stages.quality.c4_kernel import (
-    BRACES,
-    FEW,
-    JAVASCRIPT,
-    LONG,
-    LOREM,
-    POLICY,
-    SENTENCES,
-    UNTERMINATED,
-    Rules,
-    count,
-)
+from stages.quality.c4_kernel import BRACES, FEW, LONG, SENTENCES, UNTERMINATED, Rules, count
+from stages.quality.phrases import JAVASCRIPT, LOREM, POLICY
 from stages.registry import stage
 from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.characters import SEPARATORS, UNSPACED

@@ -3,8 +3,9 @@
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import int64, uint8, uint32
+from numba import int64, uint8, uint32, uint64
 
+from stages.quality.phrases import JAVASCRIPT, KINDS, LOREM, PHRASES, POLICY, find_phrase, next_hint
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, decode_before, entry
 from stages.text.compiled import borrowed, inlined, item, kernel, put
@@ -12,29 +13,12 @@ from stages.text.lines import after_spaces, before_spaces
 from stages.text.memory import room
 from stages.text.sentences import Marks, count_sentences, count_word_sentences, holds
 from stages.text.tables import DECIMAL, NO_WORD, SEGMENTED, SPACE, WORD, tables
-from stages.text.windows import WINDOW, at_least, equals, equals_letter, first_one, ones_in
+from stages.text.windows import BLOCK, WINDOW, block_between, count_ones, equals, first_one
 from stages.text.word_arrays import IS_WORD, RUN
 
 COUNTS: Final = 8
-(LOREM, BRACES, SENTENCES, JAVASCRIPT, POLICY, UNTERMINATED, FEW, LONG) = range(COUNTS)
-PHRASES: Final = {
-    LOREM: ("lorem ipsum",),
-    JAVASCRIPT: ("javascript",),
-    POLICY: ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies"),
-}
-"""What a line is counted for, in the order of C4's tests; `_phrase_hints` knows what they have in common."""
-
-_BEFORE_HINT: Final = 8
-"""Bytes of a phrase that stand before its hint: at most `privacy `."""
-
-
-class Phrases(NamedTuple):
-    """The phrases as bytes: `kinds[i]` is the column of the one at data[ends[i - 1]:ends[i]]."""
-
-    data: Any  # uint8
-    ends: Any  # int64
-    kinds: Any  # int64
-    leads: Any  # bool[256]: bytes that begin one, in either case
+"""Of each document: lines with the kinds of phrases, and these."""
+(BRACES, SENTENCES, UNTERMINATED, FEW, LONG) = range(KINDS, COUNTS)
 
 
 class Rules(NamedTuple):
@@ -46,94 +30,6 @@ class Rules(NamedTuple):
     min_words: int
     max_length: int
     terminated_only: bool
-
-
-def _phrases() -> Phrases:
-    pairs = [(phrase.encode(), kind) for kind, phrases in PHRASES.items() for phrase in phrases]
-    leads = np.zeros(256, bool)
-    for phrase, _ in pairs:
-        leads[[phrase[0], phrase[0] ^ 0x20]] = True
-    return Phrases(
-        np.frombuffer(b"".join(phrase for phrase, _ in pairs), np.uint8),
-        np.cumsum([len(phrase) for phrase, _ in pairs], dtype=np.int64),
-        np.array([kind for _, kind in pairs], np.int64),
-        leads,
-    )
-
-
-_PHRASES: Final = _phrases()
-
-
-@inlined
-def _matches(data: Any, place: Any, end: Any, phrases: Any, start: Any, stop: Any) -> Any:
-    """Whether a phrase stands at a place in any case; the Kelvin sign is a capital k."""
-    for letter in range(start, stop):
-        if place >= end:
-            return False
-        wanted, byte = item(phrases.data, letter), item(data, place)
-        if byte == wanted or (0x41 <= byte <= 0x5A and uint8(byte + 0x20) == wanted):
-            place += 1
-        elif wanted == 0x6B and byte == 0xE2 and item(data, place + 1) == 0x84 and item(data, place + 2) == 0xAA:
-            place += 3
-        else:
-            return False
-    return True
-
-
-@inlined
-def _phrase_hints(data: Any, place: Any) -> Any:
-    """Not 0 if `j.v`, `coo`, `p.l.c`, `f.us` or `m..ps` stands in WINDOW bytes from a place on, in either case."""
-    c, o, p = equals_letter(data, place, 0x63), equals_letter(data, place, 0x6F), equals_letter(data, place, 0x70)
-    s, u = equals_letter(data, place, 0x73), equals_letter(data, place, 0x75)
-    found = equals_letter(data, place, 0x6A) & (equals_letter(data, place, 0x76) >> 2)
-    found |= c & (o >> 1) & (o >> 2)
-    found |= p & (equals_letter(data, place, 0x6C) >> 2) & (c >> 4)
-    found |= equals_letter(data, place, 0x66) & (u >> 2) & (s >> 3)
-    return found | (equals_letter(data, place, 0x6D) & (p >> 3) & (s >> 4))
-
-
-@inlined
-def _next_hint(data: Any, place: Any, end: Any, brackets: Any) -> Any:
-    """The first place from here on at which a phrase may stand: each has one of the five hints, of five bytes at most.
-
-    With `brackets` also one with `[` or `{`. It may be too early where too few bytes are left to be read at once; the
-    end if there is none.
-    """
-    while place < end:
-        if place + WINDOW > data.size:
-            return place
-        found = uint32(_phrase_hints(data, place))
-        if brackets:
-            found |= equals_letter(data, place, 0x7B)  # 0x5B, too
-        if found:
-            return place + int64(first_one(found))
-        place += WINDOW - 4
-    return end
-
-
-@inlined
-def _find_phrase(data: Any, start: Any, end: Any, hint: Any, phrases: Any) -> Any:
-    """The column of the first kind of phrase in a line, in the order of the phrases; -1 without any.
-
-    `hint` is the first one of `_next_hint` from the start on: phrases are looked for around it and those that follow.
-    """
-    found = phrases.ends.size
-    place = start
-    while hint < end:
-        alone = hint + WINDOW <= data.size
-        place = max(place, hint - _BEFORE_HINT)
-        stop = hint + 1 if alone else end
-        while place < stop:
-            if item(phrases.leads, item(data, place)):
-                begin = int64(0)
-                for number in range(found):
-                    if _matches(data, place, end, phrases, begin, item(phrases.ends, number)):
-                        found = number
-                        break
-                    begin = item(phrases.ends, number)
-            place += 1
-        hint = _next_hint(data, hint + 1, end, False) if alone else end
-    return phrases.kinds[found] if found < phrases.ends.size else int64(-1)
 
 
 @inlined
@@ -174,10 +70,18 @@ def _without_citations(data: Any, start: Any, end: Any, tables: Any, copy: Any) 
 
 
 @inlined
+def _has_ellipsis(data: Any, start: Any, end: Any) -> Any:
+    """Whether `...` stands at the end of a line."""
+    if end - start < 3 or item(data, end - 1) != 0x2E:
+        return False
+    return item(data, end - 2) == 0x2E and item(data, end - 3) == 0x2E
+
+
+@inlined
 def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
     """Whether a line ends in terminal punctuation, after which closing brackets may stand, but not in `...`."""
-    if end > start and 0x2F <= item(data, end - 1) < 0x80:
-        return holds(rules.endings, int64(item(data, end - 1)))
+    if end > start and item(data, end - 1) < 0x80 and item(data, end - 1) != 0x29:
+        return holds(rules.endings, int64(item(data, end - 1))) and not _has_ellipsis(data, start, end)
     stop = end
     while stop > start:
         if item(data, stop - 1) == 0x29:
@@ -193,12 +97,7 @@ def _is_terminated(data: Any, start: Any, end: Any, rules: Any) -> Any:
             break
     if stop == start:
         return False
-    if (
-        stop - start >= 3
-        and item(data, stop - 1) == 0x2E
-        and item(data, stop - 2) == 0x2E
-        and item(data, stop - 3) == 0x2E
-    ):
+    if _has_ellipsis(data, start, stop):
         return False
     point = decode_before(data, stop)
     return holds(rules.endings, point) if stop == end else holds(rules.before_brackets, point)
@@ -210,16 +109,16 @@ def _is_used(
 ) -> Any:
     """C4's tests for a line, in their order: whether its sentences are to be counted.
 
-    It has so many words, a curly brace or not, and its first `_next_hint`.
+    It has so many words, a curly brace or not, and its first `next_hint`.
     """
-    if not _is_terminated(data, start, end, rules):
-        row[UNTERMINATED] += 1
-        if rules.terminated_only:
-            return False
+    terminated = _is_terminated(data, start, end, rules)
+    row[UNTERMINATED] += int64(not terminated)
+    if rules.terminated_only and not terminated:
+        return False
     if count < rules.min_words:
         row[FEW] += 1
         return False
-    kind = _find_phrase(data, start, end, hint, phrases)
+    kind = find_phrase(data, start, end, hint, phrases)
     if kind in (LOREM, JAVASCRIPT):
         row[kind] += 1
         return False
@@ -256,21 +155,19 @@ def _has_citation(data: Any, start: Any, end: Any, tables: Any) -> Any:
 @inlined
 def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
     """Words between spaces of a line; stops at so many. -1 if a character of three bytes and more stands before."""
-    count, inside = int64(0), False
+    count, inside = int64(0), uint64(0)
     place = start
-    while place < end and count < most and place + WINDOW <= data.size:
+    while place < end and count < most and place + BLOCK <= data.size:
         left = end - place
-        within = ~uint32(0) if left >= WINDOW else (uint32(1) << uint32(left)) - uint32(1)
-        if uint32(at_least(data, place, 0xE0) & within):
+        within = ~uint64(0) if left >= BLOCK else (uint64(1) << uint64(left)) - uint64(1)
+        if block_between(data, place, 0xE0, 0x20) & within:
             return int64(-1)
-        if equals(data, place, 0xC2) & within:  # spaces of two bytes
+        if block_between(data, place, 0xC2, 1) & within:  # spaces of two bytes
             break
-        blank = at_least(data, place, 0x09) & ~at_least(data, place, 0x0E)
-        blank |= at_least(data, place, 0x1C) & ~at_least(data, place, 0x21)
-        filled = uint32(~blank & within)
-        count += ones_in(filled & ~((filled << uint32(1)) | uint32(inside)))
-        inside = filled >> uint32(WINDOW - 1) != uint32(0)
-        place += WINDOW
+        filled = ~(block_between(data, place, 0x09, 5) | block_between(data, place, 0x1C, 5)) & within
+        count += int64(count_ones(filled & ~(filled << uint64(1) | inside)))
+        inside = filled >> uint64(BLOCK - 1)
+        place += BLOCK
     while place < end and count < most:
         byte = item(data, place)
         if byte >= 0xE0:
@@ -280,7 +177,7 @@ def _count_to(data: Any, start: Any, end: Any, most: Any) -> Any:
             space = True
             place += 1
         count += int64(not space and not inside)
-        inside = not space
+        inside = uint64(not space)
         place += 1
     return count
 
@@ -379,22 +276,23 @@ def judge_lines(
                 row[LONG] += 1
                 continue
             if hint < start:
-                hint = _next_hint(data, start, stop, True)
+                hint = next_hint(data, start, stop, True)
             phrase, cited, brace = end, False, False
             if hint < end:
-                phrase = _next_hint(data, hint, end, False)
+                phrase = next_hint(data, hint, end, False)
                 brace = _next_bracket(data, hint, end, 0x7B) < end
                 cited = _has_citation(data, hint, end, tables)
             if cited:
                 size = _without_citations(data, start, end, tables, copy)
-                phrase = _next_hint(copy, int64(0), size, False)
+                phrase = next_hint(copy, int64(0), size, False)
                 if _is_used(copy, int64(0), size, count, brace, phrase, rules, phrases, row):
                     row[SENTENCES] += count_sentences(copy, int64(0), size, rules.marks, tables)
             elif _is_used(data, start, end, count, brace, phrase, rules, phrases, row):
                 if rules.marks.alone:
                     while mark < marked and item(places, mark) < start:
                         mark += 1
-                    row[SENTENCES] += count_word_sentences(data, start, end, places, mark, marked, rules.marks, tables)
+                    found, mark = count_word_sentences(data, start, end, places, mark, marked, rules.marks, tables)
+                    row[SENTENCES] += found
                 else:
                     row[SENTENCES] += count_sentences(data, start, end, rules.marks, tables)
 
@@ -406,5 +304,5 @@ def count(segments: Segments, rules: Rules) -> np.ndarray:
     copy = np.empty(int((lines.ends - lines.starts).max(initial=0)), np.uint8)
     places = room(int(segments.word_counts.max(initial=0)) + 1, np.int64)
     words, first_words = segments.words, segments.first_words
-    judge_lines(segments.data, lines, first, words, first_words, rules, _PHRASES, tables(), copy, places, counts)
+    judge_lines(segments.data, lines, first, words, first_words, rules, PHRASES, tables(), copy, places, counts)
     return counts

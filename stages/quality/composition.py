@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from stages.quality.composition_kernel import count
+from stages.quality.composition_kernel import Script, count
 from stages.registry import stage
 from stages.text.batch import TextBatch, columns_in, measured
 from stages.text.tables import bitmap_of, ranges
@@ -70,7 +70,7 @@ def composition(batch: TextBatch, config: Composition) -> pa.RecordBatch:
     """
     script = batch.language.code.partition("_")[2]
     segments = batch.segments
-    found, addresses = count(segments, _script_bitmap(script))
+    found, addresses = count(segments, _script(script))
     visible, letters, digits, marks, symbols, capitals, scripted, of_script = found.T
     shown = np.maximum(visible, 1)
     columns = (
@@ -85,13 +85,13 @@ def composition(batch: TextBatch, config: Composition) -> pa.RecordBatch:
 
 
 @lru_cache(maxsize=64)
-def _script_bitmap(script: str) -> np.ndarray:
-    """Characters of an ISO 15924 script; of no size where there is no such script."""
-    pattern = _script_pattern(script)
+def _script(code: str) -> Script:
+    """What there is to know of an ISO 15924 script."""
+    pattern = _script_pattern(code)
     if pattern is None:
-        return np.zeros(0, np.uint32)
+        return Script.of(np.zeros(0, np.uint32))
     shared = r"[\p{Script=Common}\p{Script=Inherited}]"
-    return bitmap_of(ranges(f"[{pattern.pattern}--{shared}]"))
+    return Script.of(bitmap_of(ranges(f"[{pattern.pattern}--{shared}]")))
 
 
 def composition_plain(batch: TextBatch, config: Composition) -> pa.RecordBatch:

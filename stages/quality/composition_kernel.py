@@ -1,130 +1,188 @@
 """The compiled form of the counts of `quality.composition`."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
-from numba import int64, uint32
+from numba import int64, uint32, uint64
 
 from stages.text.arrays import Segments
 from stages.text.code_points import decode, entry
-from stages.text.compiled import borrowed, inlined, item, kernel
+from stages.text.compiled import borrowed, inlined, item, kernel, low_zeros
 from stages.text.sentences import holds
-from stages.text.tables import CAPITAL, LETTER, NUMBER, OWN_SCRIPT, PUNCTUATION, SPACE, SYMBOL, WHITE_SPACE, tables
-from stages.text.windows import (
-    WINDOW,
-    ascii_capitals,
-    ascii_digits,
-    ascii_letters,
-    at_least,
-    equals,
-    first_one,
-    high_bytes,
-    ones_in,
+from stages.text.tables import (
+    BITS,
+    CAPITAL,
+    LETTER,
+    NUMBER,
+    OWN_SCRIPT,
+    PUNCTUATION,
+    SPACE,
+    SYMBOL,
+    WHITE_SPACE,
+    tables,
 )
+from stages.text.windows import BLOCK, WINDOW, block_between, count_ones, equals, first_one
 
 COUNTS: Final = 8
 (VISIBLE, LETTERS, DIGITS, MARKS, SYMBOLS, CAPITALS, SCRIPTED, OF_SCRIPT) = range(COUNTS)
-_CLASSES: Final = 256
+_FLAGS: Final = 256
 """Combinations of the flags that are counted: the lowest eight bits."""
-_ASCII: Final = 128
+_HALF_FULL: Final = 0x8080808080808080
+"""Set in counts of a byte each of which one is 128 or more."""
+
+
+def _additions() -> np.ndarray:
+    """What a character with these flags adds to its document's counts, but for the last: a byte for each of them."""
+    flags = np.arange(_FLAGS)
+    letters = flags & LETTER > 0
+    counted = {
+        VISIBLE: flags & SPACE == 0,
+        LETTERS: letters,
+        DIGITS: flags & NUMBER > 0,
+        MARKS: flags & PUNCTUATION > 0,
+        SYMBOLS: flags & SYMBOL > 0,
+        CAPITALS: letters & (flags & CAPITAL > 0),
+        SCRIPTED: letters & (flags & OWN_SCRIPT > 0),
+    }
+    additions = np.zeros(_FLAGS, np.uint64)
+    for kind, found in counted.items():
+        additions |= found.astype(np.uint64) << np.uint64(8 * kind)
+    return additions
+
+
+_ADDITIONS: Final = _additions()
 
 
 @inlined
 def _count_ascii(data: Any, place: Any, within: Any) -> Any:
-    """Of the characters of a window whose bits are set, all of them ASCII: white space, what is seen, letters, digits,
-    symbols, capitals."""
-    capitals = ones_in(ascii_capitals(data, place) & within)
-    letters, digits = ones_in(ascii_letters(data, place) & within), ones_in(ascii_digits(data, place) & within)
-    graphic = at_least(data, place, 0x21) & within
-    shown = ones_in(graphic & ~equals(data, place, 0x7F))
-    blanks = (at_least(data, place, 0x09) & ~at_least(data, place, 0x0E)) | at_least(data, place, 0x1C)
-    signs = at_least(data, place, 0x3C) & ~at_least(data, place, 0x3F)  # < = >
-    signs |= equals(data, place, 0x24) | equals(data, place, 0x2B) | equals(data, place, 0x5E)  # $ + ^
-    signs |= equals(data, place, 0x60) | equals(data, place, 0x7C) | equals(data, place, 0x7E)  # ` | ~
-    return ones_in(blanks & ~graphic & within), shown, letters, digits, ones_in(signs & within), capitals
+    """Of the characters of a block whose bits are set, all of them ASCII: white space, what is seen, capitals, small
+    letters, digits, symbols."""
+    blanks = block_between(data, place, 0x09, 5) | block_between(data, place, 0x1C, 5)
+    shown = block_between(data, place, 0x21, 0x5E)
+    capitals, small = block_between(data, place, 0x41, 26), block_between(data, place, 0x61, 26)
+    digits = block_between(data, place, 0x30, 10)
+    signs = block_between(data, place, 0x24, 1) | block_between(data, place, 0x2B, 1)  # $ +
+    signs |= block_between(data, place, 0x3C, 3) | block_between(data, place, 0x5E, 1)  # < = > ^
+    signs |= block_between(data, place, 0x60, 1) | block_between(data, place, 0x7C, 1)  # ` |
+    signs |= block_between(data, place, 0x7E, 1)  # ~
+    return (
+        int64(count_ones(blanks & within)),
+        int64(count_ones(shown & within)),
+        int64(count_ones(capitals & within)),
+        int64(count_ones(small & within)),
+        int64(count_ones(digits & within)),
+        int64(count_ones(signs & within)),
+    )
+
+
+class Script(NamedTuple):
+    """A script, and what each character of one or two bytes adds to the counts."""
+
+    bitmap: Any  # its characters; of no size for text that is of no one script
+    short: Any  # uint64[2048]
+
+    @classmethod
+    def of(cls, bitmap: np.ndarray) -> Self:
+        points, known = np.arange(0x800), tables()
+        flags = known.flags[(known.blocks[points >> BITS].astype(np.int64) << BITS) + points % (1 << BITS)]
+        short = _ADDITIONS[flags & np.uint32(_FLAGS - 1)]
+        if bitmap.size:
+            members = np.unpackbits(bitmap[: points.size >> 5].view(np.uint8), bitorder="little")
+            short += (members & (flags & np.uint32(LETTER) > 0)).astype(np.uint64) << np.uint64(8 * OF_SCRIPT)
+        return cls(bitmap, short)
 
 
 @inlined
-def _add_characters(data: Any, place: Any, bits: Any, script: Any, tables: Any, classes: Any) -> Any:
-    """Add the characters beyond ASCII that begin at the set bits of a window, and return how many are of the script.
+def _addition(point: Any, script: Any, tables: Any, additions: Any) -> Any:
+    """What a character adds to the counts, a byte for each of them."""
+    flags = item(tables.flags, entry(tables.blocks, point))
+    found = item(additions, int64(flags & uint32(_FLAGS - 1)))
+    if script.bitmap.size and flags & uint32(LETTER):
+        found += uint64(holds(script.bitmap, point)) << uint64(8 * OF_SCRIPT)
+    return found
 
-    Those of one size are added together, so that no branch depends on it.
-    """
-    of_script = int64(0)
+
+@inlined
+def _add_short(data: Any, place: Any, bits: Any, script: Any) -> Any:
+    """What the characters of two bytes add that begin at the set bits of a block."""
+    found = uint64(0)
     while bits:
-        point = decode(data, place + int64(first_one(bits)))[0]
-        flags = item(tables.flags, entry(tables.blocks, point))
-        classes[flags & uint32(_CLASSES - 1)] += 1
-        if script.size and flags & uint32(LETTER):
-            of_script += int64(holds(script, point))
-        bits &= bits - uint32(1)
-    return of_script
+        at = place + low_zeros(bits)
+        found += item(script.short, int64(item(data, at) & 0x1F) << 6 | int64(item(data, at + 1) & 0x3F))
+        bits &= bits - uint64(1)
+    return found
+
+
+@inlined
+def _add_long(data: Any, place: Any, bits: Any, script: Any, tables: Any, additions: Any) -> Any:
+    """As `_add_short`, for longer ones: all of one size, so that no branch depends on it."""
+    found = uint64(0)
+    while bits:
+        found += _addition(decode(data, place + low_zeros(bits))[0], script, tables, additions)
+        bits &= bits - uint64(1)
+    return found
+
+
+@inlined
+def _take(pending: Any, row: Any) -> None:
+    """Add the counts that a byte each holds to those of a document."""
+    for kind in range(COUNTS):
+        row[kind] += int64((pending >> uint64(8 * kind)) & uint64(0xFF))
 
 
 @kernel
-def count_classes(data: Any, offsets: Any, script: Any, tables: Any, classes: Any, counts: Any) -> None:
-    """Fill `counts`, (documents, COUNTS); `script` is a bitmap of the characters of a script, or has no size."""
-    data, offsets, script, tables, classes, counts = borrowed((data, offsets, script, tables, classes, counts))
-    blocks, flag_table = tables.blocks, tables.flags
-    ascii_at = entry(blocks, int64(0))
-    latin = script.size > 0 and holds(script, int64(0x61))  # whoever has one letter of ASCII has all
+def count_classes(data: Any, offsets: Any, script: Any, tables: Any, additions: Any, counts: Any) -> None:
+    """Add to `counts`, (documents, COUNTS)."""
+    data, offsets, script, tables, additions, counts = borrowed((data, offsets, script, tables, additions, counts))
+    latin = int64(script.short[0x61] >> uint64(8 * OF_SCRIPT))  # whoever has one letter of ASCII has all
     for document in range(offsets.size - 1):
-        for kind in range(_CLASSES + _ASCII):
-            classes[kind] = 0
-        place, stop = offsets[document], offsets[document + 1]
-        of_script = total = blank = shown = letters = digits = symbols = capitals = int64(0)
-        while place + WINDOW <= stop:
-            high = uint32(high_bytes(data, place))
-            found = _count_ascii(data, place, ~high)
-            blank, shown, letters = blank + found[0], shown + found[1], letters + found[2]
-            digits, symbols, capitals = digits + found[3], symbols + found[4], capitals + found[5]
-            total += ones_in(~high)
-            if high:
-                two, three = at_least(data, place, 0xC0), at_least(data, place, 0xE0)
-                four = at_least(data, place, 0xF0)
-                of_script += _add_characters(data, place, uint32(two & ~three), script, tables, classes)
-                of_script += _add_characters(data, place, uint32(three & ~four), script, tables, classes)
-                of_script += _add_characters(data, place, uint32(four), script, tables, classes)
-            place += WINDOW
-        while place < stop:
-            byte = item(data, place)
-            if byte < 0x80:
-                classes[_CLASSES + int64(byte)] += 1
-            elif byte >= 0xC0:
-                of_script += _add_characters(data, place, uint32(1), script, tables, classes)
-            place += 1
-        for byte in range(_ASCII):
-            number = classes[_CLASSES + byte]
-            if number:
-                flags = item(flag_table, ascii_at + byte)
-                classes[flags & uint32(_CLASSES - 1)] += number
-                if script.size and flags & uint32(LETTER) and holds(script, byte):
-                    of_script += number
         row = counts[document]
-        row[VISIBLE], row[LETTERS], row[DIGITS], row[SYMBOLS] = total - blank, letters, digits, symbols
-        row[MARKS], row[CAPITALS], row[SCRIPTED] = shown - letters - digits - symbols, capitals, letters
-        for kind in range(_CLASSES):
-            number = classes[kind]
-            if number:
-                row[VISIBLE] += 0 if kind & SPACE else number
-                row[LETTERS] += number if kind & LETTER else 0
-                row[DIGITS] += number if kind & NUMBER else 0
-                row[MARKS] += number if kind & PUNCTUATION else 0
-                row[SYMBOLS] += number if kind & SYMBOL else 0
-                row[CAPITALS] += number if kind & LETTER and kind & CAPITAL else 0
-                row[SCRIPTED] += number if kind & LETTER and kind & OWN_SCRIPT else 0
-        row[OF_SCRIPT] = of_script + letters * int64(latin) if script.size else row[SCRIPTED]
+        place, stop = offsets[document], offsets[document + 1]
+        total = blank = shown = capitals = small = digits = symbols = int64(0)
+        pending = uint64(0)  # no more than 64 characters are added before it is looked at again
+        while place < stop and place + BLOCK <= data.size:
+            left = stop - place
+            within = ~uint64(0) if left >= BLOCK else (uint64(1) << uint64(left)) - uint64(1)
+            high = block_between(data, place, 0x80, 0x80) & within
+            found = _count_ascii(data, place, within)  # nothing that it counts is beyond ASCII
+            total += left if left < BLOCK else int64(BLOCK)
+            blank, shown, capitals = blank + found[0], shown + found[1], capitals + found[2]
+            small, digits, symbols = small + found[3], digits + found[4], symbols + found[5]
+            if high:
+                total -= int64(count_ones(high))
+                two, three = block_between(data, place, 0xC0, 0x20), block_between(data, place, 0xE0, 0x10)
+                four = block_between(data, place, 0xF0, 0x10)
+                pending += _add_short(data, place, two & within, script)
+                pending += _add_long(data, place, three & within, script, tables, additions)
+                pending += _add_long(data, place, four & within, script, tables, additions)
+                if pending & uint64(_HALF_FULL):
+                    _take(pending, row)
+                    pending = uint64(0)
+            place += BLOCK
+        while place < stop:
+            if (item(data, place) & 0xC0) != 0x80:  # the block before may have ended within a character
+                pending += _addition(decode(data, place)[0], script, tables, additions)
+            place += 1
+        _take(pending, row)
+        letters = capitals + small
+        row[VISIBLE] += total - blank
+        row[LETTERS] += letters
+        row[DIGITS] += digits
+        row[MARKS] += shown - letters - digits - symbols
+        row[SYMBOLS] += symbols
+        row[CAPITALS] += capitals
+        row[SCRIPTED] += letters
+        row[OF_SCRIPT] = row[OF_SCRIPT] + letters * latin if script.bitmap.size else row[SCRIPTED]
 
 
 @inlined
 def _next_address(data: Any, place: Any, stop: Any) -> Any:
-    """The first place from here on with `http` or `www`, or where too few bytes can be read at once; else the end."""
+    """The first place from here on with `ht?p` or `w??.`, or where too few bytes can be read at once; else the end."""
     while place < stop:
         if place + WINDOW + 3 > data.size:
             return place
-        t, w = equals(data, place + 1, 0x74), equals(data, place + 1, 0x77)
-        found = equals(data, place, 0x68) & t & equals(data, place + 2, 0x74) & equals(data, place + 3, 0x70)
-        found |= equals(data, place, 0x77) & w & equals(data, place + 2, 0x77)
+        found = equals(data, place, 0x68) & equals(data, place + 1, 0x74) & equals(data, place + 3, 0x70)
+        found |= equals(data, place, 0x77) & equals(data, place + 3, 0x2E)
         if found:
             return min(place + int64(first_one(uint32(found))), stop)
         place += WINDOW
@@ -193,11 +251,11 @@ def address_characters(data: Any, offsets: Any, tables: Any, found: Any) -> None
         found[document] = total
 
 
-def count(segments: Segments, script: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def count(segments: Segments, script: Script) -> tuple[np.ndarray, np.ndarray]:
     """Counts of each document, int64[documents, COUNTS], and its characters of web addresses."""
     known = tables()
     counts = np.zeros((len(segments), COUNTS), np.int64)
-    count_classes(segments.data, segments.offsets, script, known, np.empty(_CLASSES + _ASCII, np.int64), counts)
+    count_classes(segments.data, segments.offsets, script, known, _ADDITIONS, counts)
     addresses = np.empty(len(segments), np.int64)
     address_characters(segments.data, segments.offsets, known, addresses)
     return counts, addresses

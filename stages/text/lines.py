@@ -89,10 +89,9 @@ def _break_at(data: Any, place: Any, stop: Any) -> Any:
     return 0
 
 
-@kernel
-def has_other_breaks(data: Any, start: int, end: int) -> Any:
+@inlined
+def _has_other_breaks(data: Any, start: Any, end: Any) -> Any:
     """Whether data[start:end] holds a line break that is no line feed."""
-    data = borrowed(data)
     for place in range(start, min(start + 2, end)):
         if _break_at(data, place, end) and item(data, place) != 0x0A:
             return True
@@ -104,6 +103,12 @@ def has_other_breaks(data: Any, start: int, end: int) -> Any:
         found |= (byte == uint8(0x85)) & (before == uint8(0xC2))
         found |= ((byte | uint8(1)) == uint8(0xA9)) & (before == uint8(0x80)) & (item(data, place - 2) == uint8(0xE2))
     return found
+
+
+@kernel
+def has_other_breaks(data: Any, start: int, end: int) -> Any:
+    """As `_has_other_breaks`."""
+    return _has_other_breaks(borrowed(data), start, end)
 
 
 @inlined
@@ -191,8 +196,9 @@ def scan_lines(data: Any, offsets: Any, tables: Any, every_break: bool, lines: A
     for document in range(offsets.size - 1):
         place, stop = offsets[document], offsets[document + 1]
         start = place
+        others = every_break and _has_other_breaks(data, start, stop)
         while start < stop or (start == stop and not every_break and stop > offsets[document]):
-            if every_break:
+            if others:
                 place, size = _next_break(data, start, stop)
                 length, hashed = characters_in(data, start, place), hash_bytes(data, start, place)
             else:

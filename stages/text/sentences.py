@@ -94,7 +94,7 @@ def count_word_sentences(
 ) -> Any:
     """`count_sentences` of a line in which words that are no letters, marks or numbers begin at places[number:stop].
 
-    The last of these are behind the line. `marks` are alone.
+    The last of these are behind the line, and which is the first that may be is returned, too. `marks` are alone.
     """
     count = int64(0)
     begin = place = start  # of the sentence; where no terminator was looked at yet
@@ -108,7 +108,7 @@ def count_word_sentences(
                 count += 1
                 begin = place
         number += 1
-    return count + int64(after_spaces(data, begin, end, tables) < end)
+    return count + int64(after_spaces(data, begin, end, tables) < end), number
 
 
 @inlined

@@ -122,15 +122,21 @@ def block_between(typing_context: Any, data: Any, place: Any, low: Any, size: An
     return types.uint64(data, types.uint64, types.uint8, types.uint8), generate
 
 
-def _with_byte(condition: str, mask: int) -> Any:
-    """As `_of_window`, for the comparison of each byte, with the bits of `mask` set, with a byte that is given."""
-    kind = ir.VectorType(ir.IntType(8), WINDOW)
+@_operation
+def block_letter(typing_context: Any, data: Any, place: Any, byte: Any) -> Any:
+    """As `block_between`, for bytes that are equal to a small ASCII letter or the space once the bit 0x20 is set."""
+    return types.uint64(data, types.uint64, types.uint8), _with_byte("==", BLOCK, 0x20)
+
+
+def _with_byte(condition: str, size: int = WINDOW, mask: int = 0) -> Any:
+    """An operation that compares each of `size` bytes, with the bits of `mask` set, with a byte that is given."""
+    kind = ir.VectorType(ir.IntType(8), size)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = _pointer(context, builder, signature.args[0], arguments[0], arguments[1], kind)
-        found = builder.or_(builder.load(place, align=1, typ=kind), ir.Constant(kind, [mask] * WINDOW))
+        found = builder.or_(builder.load(place, align=1, typ=kind), ir.Constant(kind, [mask] * size))
         every = every_lane(builder, kind, arguments[2])
-        return builder.bitcast(builder.icmp_unsigned(condition, found, every), ir.IntType(WINDOW))
+        return builder.bitcast(builder.icmp_unsigned(condition, found, every), ir.IntType(size))
 
     return generate
 
@@ -138,19 +144,13 @@ def _with_byte(condition: str, mask: int) -> Any:
 @_operation
 def equals(typing_context: Any, data: Any, place: Any, byte: Any) -> Any:
     """As `separators`, for bytes that are equal to this one."""
-    return types.uint32(data, types.uint64, types.uint8), _with_byte("==", 0)
-
-
-@_operation
-def equals_letter(typing_context: Any, data: Any, place: Any, byte: Any) -> Any:
-    """As `separators`, for bytes that are equal to a small ASCII letter or the space once the bit 0x20 is set."""
-    return types.uint32(data, types.uint64, types.uint8), _with_byte("==", 0x20)
+    return types.uint32(data, types.uint64, types.uint8), _with_byte("==")
 
 
 @_operation
 def at_least(typing_context: Any, data: Any, place: Any, byte: Any) -> Any:
     """As `separators`, for bytes that are no smaller than this one."""
-    return types.uint32(data, types.uint64, types.uint8), _with_byte(">=", 0)
+    return types.uint32(data, types.uint64, types.uint8), _with_byte(">=")
 
 
 @_operation

@@ -140,3 +140,31 @@ PARTS = st.sampled_from(
 @given(st.lists(PARTS, max_size=14).map("".join))
 def test_windows_hold_whatever_the_patterns_find(text: str) -> None:
     assert find(batch(text), Find()).equals(find_plain(batch(text), Find()))
+
+
+LONG_PARTS = st.sampled_from(
+    [
+        *("a" * 63, "é" * 64, "例" * 300, "." * 70, "a." * 6, f"{'b' * 63}.", f"{'я' * 61}.", "xn--" + "c" * 59, "org"),
+        *("@", "@b.org", " ", "\n", "😀" * 65, "EE38 2200 2210 2014 5685", "W 1 " * 20, "MT84", "8.8.8.8", "version  "),
+        *("telefono", "電話", " . : ", "+", "(", "555 12 34", "2001:4860:4860::8888", "0" * 90, "1.2.3.4" * 40),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LONG_PARTS, max_size=20).map("".join), st.sampled_from(["", "例@例.org ", "ü" * 300]))
+def test_what_stands_around_a_window_is_seen(text: str, before: str) -> None:
+    assert find(batch(before + text), Find()).equals(find_plain(batch(before + text), Find()))
+
+
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1.8", "5..127.1.2.3", "27.0.0.1", "v1.2.3.4 100.0.0.1", "10.8.8.8.8 0.8.8.8 08.8.8.8", "1.2.3.4-"]
+)
+def test_addresses_that_the_first_number_rules_out(text: str) -> None:
+    assert find(batch(text), Find()).equals(find_plain(batch(text), Find()))
+
+
+def test_of_two_kinds_the_first_one_keeps_its_place() -> None:
+    rows = pa.RecordBatch.from_pydict({"text": pa.array(["x@8.8.8.8.example.org, 8.8.8.8", "", "8.8.8.8"])})
+    found = find(TextBatch(rows, LanguageText()), Find()).column(0).to_pylist()
+    assert [[span["kind"] for span in spans] for spans in found] == [["email", "ip"], [], ["ip"]]

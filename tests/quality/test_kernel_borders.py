@@ -64,7 +64,7 @@ def check(found: Stage, texts: list[str]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_signs_at_every_place(name: str) -> None:
     for filler in FILLERS:
-        places = range(0, 36, 1 if filler == "a" else 3)
+        places = range(0, 68, 1 if filler == "a" else 5)
         check(load_stages()[name], [filler * before + sign + filler * 2 for sign in SIGNS for before in places])
 
 
@@ -72,6 +72,13 @@ def test_signs_at_every_place(name: str) -> None:
 def test_texts_of_every_length(name: str) -> None:
     whole = "One | two [1] of 3 é. Ünd — 今天。 " * 3
     check(load_stages()[name], [whole[start : start + size] for start in (0, 7) for size in range(71)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_texts_of_many_equal_characters(name: str) -> None:
+    check(
+        load_stages()[name], [sign * number for sign in ("É", "今", "😀", "٣", "é。", "¬ ") for number in (127, 1000)]
+    )
 
 
 @settings(max_examples=500, deadline=None)
