@@ -16,7 +16,6 @@ import pyarrow as pa
 from pipelines.context import LOCK, RESULT_LIBRARIES, RunContext, Step, library_versions
 from pipelines.engine import Engine
 from pipelines.engine.opening import Opening
-from pipelines.importing import importing
 from pipelines.inputs import readable, resolve_inputs
 from pipelines.keys import plain
 from pipelines.language_checks import require_languages
@@ -301,10 +300,9 @@ def _differs(storage: Storage, description: Mapping[str, Any]) -> bool:
 def _ready(opening: Opening) -> Engine:
     """The engine, with what the end of a run needs imported while Ray starts in other processes."""
     opening.begin()
-    with importing():
-        for module in ("duckdb", "pipelines.report"):
-            import_module(module)
-        pa.array([0])  # pyarrow imports pandas when it first sees a list
+    for module in ("duckdb", "pipelines.report"):
+        import_module(module)
+    pa.array([0])  # pyarrow imports pandas when it first sees a list
     return opening()
 
 
