@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.importing import importing
 from pipelines.lang.commands import LangConfigs, RunDirectory, lang_app
 from pipelines.lid.commands import lid_app
 from stages.errors import BabelmillError, ConfigError
@@ -94,7 +95,8 @@ def run(
     options = _options(inputs, languages, settings, lang_configs or None, sample)
     with Opening(engine, workers or None) as opening:
         opening.begin_for(output)  # Ray starts while the rest is imported
-        from pipelines.run import run as run_pipeline
+        with importing():
+            from pipelines.run import run as run_pipeline
 
         result = run_pipeline(pipeline, output, engine=opening, **options)
     from pipelines.report import summary_table

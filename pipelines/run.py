@@ -150,7 +150,7 @@ def execute_plan(context: RunContext, steps: Sequence[Step], opening: Opening, q
         retried(lambda: context.storage.delete(REPORT))  # of a former run; while there is none, one is to be written
         retried(lambda: context.storage.write("ledger.parquet", write_table(to_table(counts))))
         # where it is this run's, everything before it is
-        retried(lambda: context.storage.write("run.json", json.dumps(description, indent=1).encode()))
+        retried(lambda: context.storage.write("run.json", _as_json(description)))
         _write_report(context.storage, opening if any(record.ran for record in records) else Opening("inline"))
     elif not retried(lambda: context.storage.exists(REPORT)):
         _write_report(context.storage, Opening("inline"))
@@ -276,6 +276,12 @@ def _describe(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),
     }
+
+
+def _as_json(description: Mapping[str, Any]) -> bytes:
+    """An object with a line for each entry: an indented one takes ten times as long, with the driver alone at work."""
+    lines = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in description.items())
+    return "{{\n{}\n}}\n".format(",\n".join(lines)).encode()
 
 
 def _differs(storage: Storage, description: Mapping[str, Any]) -> bool:

@@ -183,8 +183,8 @@ class RunDir:
             return found
         for path, places in self._places(folder, wanted):
             with self.opened(path) as file:
-                for table in _taken(file, places, columns):
-                    found |= {row["doc_id"]: row for row in table.to_pylist()}
+                for batch in _taken(file, places, columns):
+                    found |= {row["doc_id"]: row for row in batch.to_pylist()}
         return found
 
     def _places(self, folder: str, wanted: pa.Array) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
@@ -272,12 +272,15 @@ class _Parts:
             yield pa.concat_tables(parts)
 
 
-def _taken(file: pq.ParquetFile, places: npt.NDArray[np.int64], columns: Sequence[str] | None) -> Iterator[pa.Table]:
+def _taken(
+    file: pq.ParquetFile, places: npt.NDArray[np.int64], columns: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
     """Rows of a file by number, which ascend; columns that it lacks are left out."""
     present = [name for name in columns if name in file.schema_arrow.names] if columns else None
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     starts = np.cumsum([0, *sizes])
     groups = np.searchsorted(starts, places, side="right") - 1
     for group in np.unique(groups).tolist():
-        table = file.read_row_group(group, columns=present, use_threads=False)
-        yield table.take(pa.array(places[groups == group] - starts[group]))
+        rows = places[groups == group] - starts[group]
+        read = file.iter_batches(int(rows[-1]) + 1, row_groups=[group], columns=present, use_threads=False)
+        yield next(read).take(pa.array(rows))  # what stands behind the last one is not decoded

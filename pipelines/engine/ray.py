@@ -2,12 +2,14 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import ray
-from ray._private import utils
+from ray import _raylet
+from ray._private import services, utils
 from ray._private.node import Node
 
 from pipelines.engine import T
@@ -27,7 +29,16 @@ For a cluster that lives as long as one run on one machine they do nothing, take
 and stop some seconds later.
 """
 
+PLACEHOLDER, NO_PORT = "cat", -1
+"""What a node of such a cluster starts as its agents, for metrics and for environments of tasks, and where they listen.
+
+A node starts no worker before its agents have said where they listen, ends when one of them does, and has no setting
+to leave them out; Ray's own take 3 s of processor time. This one ends when the node's end of its pipe is closed.
+"""
+AGENT_PORTS = ("METRICS_AGENT", "METRICS_EXPORT", "DASHBOARD_AGENT_LISTEN", "RUNTIME_ENV_AGENT")
+
 SETTINGS = {
+    "enable_pipe_based_agent_to_parent_health_check": True,  # gives agents that pipe
     # As long in all, but a socket that is not there at once is not waited for a whole second, as Ray's own always is.
     "raylet_client_connect_timeout_milliseconds": 20,
     "raylet_client_num_connect_attempts": 500,
@@ -101,11 +112,26 @@ class RayEngine:
             ray.shutdown()
 
 
+def _without_agents(start: Callable[..., Any], command: Sequence[str], *arguments: Any, **options: Any) -> Any:
+    """Start one of Ray's processes; a node with placeholders for its agents."""
+    given = dict(word[2:].partition("=")[::2] for word in command if word.startswith("--"))
+    agents = [f"--{name}=" for name in given if name.endswith("_agent_command")]
+    if agents:
+        for name in AGENT_PORTS:
+            port = getattr(_raylet, f"{name}_PORT_NAME")
+            _raylet.persist_port(given["session_dir"], given["node_id"], port, NO_PORT)  # type: ignore[attr-defined]
+        begins = tuple(agents)
+        command = [word.partition("=")[0] + f"={PLACEHOLDER}" if word.startswith(begins) else word for word in command]
+    return start(command, *arguments, **options)
+
+
 @contextmanager
 def _few_processes() -> Iterator[None]:
     """Ray starts without `NOT_NEEDED` here, and as if the libraries of its dashboard were not installed."""
     left_out: dict[tuple[Any, str], Callable[..., Any]] = {(Node, name): lambda *_, **__: None for name in NOT_NEEDED}
     left_out[utils, "get_dashboard_dependency_error"] = lambda: ImportError("of no use here")
+    if all(hasattr(_raylet, f"{name}_PORT_NAME") for name in AGENT_PORTS):  # else nodes ask their agents otherwise
+        left_out[services, "start_ray_process"] = partial(_without_agents, services.start_ray_process)
     present = {(place, name): getattr(place, name) for place, name in left_out if hasattr(place, name)}
     try:
         for place, name in present:

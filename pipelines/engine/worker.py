@@ -4,6 +4,9 @@ from importlib import import_module
 
 import pyarrow as pa
 
-for _step in ("ingest", "annotate"):
-    import_module(f"pipelines.steps.{_step}")
-pa.array([0])  # pyarrow imports pandas when it first sees a list
+from pipelines.importing import importing
+
+with importing():
+    for _step in ("ingest", "annotate"):
+        import_module(f"pipelines.steps.{_step}")
+    pa.array([0])  # pyarrow imports pandas when it first sees a list

@@ -146,3 +146,22 @@ def test_a_cluster_of_one_run_has_no_process_that_it_does_not_need(tmp_path: Pat
     assert said.startswith("called\n")
     assert "raylet" in said
     assert not [line for line in said.splitlines() if re.search(r"dashboard\.py|/monitor\.py|log_monitor\.py", line)]
+
+
+def test_a_node_gets_placeholders_for_its_agents(tmp_path: Path) -> None:
+    from pipelines.engine import ray
+
+    node = [f"--session_dir={tmp_path}", f"--node_id={'0' * 56}"]
+    agents = ["--dashboard_agent_command=python agent.py --port=1", "--runtime_env_agent_command=python main.py"]
+    started = ray._without_agents(lambda command, kind: (command, kind), ["raylet", *node, *agents], "raylet")
+    placeholders = ["--dashboard_agent_command=cat", "--runtime_env_agent_command=cat"]
+    assert started == (["raylet", *node, *placeholders], "raylet")
+    ports = {path.name.partition("_")[0]: path.read_text() for path in tmp_path.iterdir()}
+    assert ports == dict.fromkeys(("metrics", "dashboard", "runtime"), "-1")
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_other_processes_of_ray_start_as_they_are() -> None:
+    from pipelines.engine import ray
+
+    assert ray._without_agents(lambda command: command, ["gcs_server", "--port=1"]) == ["gcs_server", "--port=1"]
