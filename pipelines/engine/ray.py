@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import ray
 from ray import _raylet
@@ -33,16 +33,19 @@ PLACEHOLDER, NO_PORT = "cat", -1
 """What a node of such a cluster starts as its agents, for metrics and for environments of tasks, and where they listen.
 
 A node starts no worker before its agents have said where they listen, ends when one of them does, and has no setting
-to leave them out; Ray's own take 3 s of processor time. This one ends when the node's end of its pipe is closed.
+to leave them out; Ray's own take 3 s of processor time, and every run waits for them. This one ends when the node's end
+of its pipe is closed.
 """
+WITHOUT_AGENTS: Final = ray.__version__.startswith("2.60.")
+"""Whether nodes of this release of Ray are known to be content with that; those of others get their agents."""
 AGENT_PORTS = ("METRICS_AGENT", "METRICS_EXPORT", "DASHBOARD_AGENT_LISTEN", "RUNTIME_ENV_AGENT")
 
 SETTINGS = {
-    "enable_pipe_based_agent_to_parent_health_check": True,  # gives agents that pipe
     # As long in all, but a socket that is not there at once is not waited for a whole second, as Ray's own always is.
     "raylet_client_connect_timeout_milliseconds": 20,
     "raylet_client_num_connect_attempts": 500,
     "preload_python_modules": ["pipelines.engine.worker"],  # by each worker, while the driver connects
+    **({"enable_pipe_based_agent_to_parent_health_check": True} if WITHOUT_AGENTS else {}),  # gives agents that pipe
 }
 """Of a cluster that lives as long as one run."""
 
@@ -130,7 +133,7 @@ def _few_processes() -> Iterator[None]:
     """Ray starts without `NOT_NEEDED` here, and as if the libraries of its dashboard were not installed."""
     left_out: dict[tuple[Any, str], Callable[..., Any]] = {(Node, name): lambda *_, **__: None for name in NOT_NEEDED}
     left_out[utils, "get_dashboard_dependency_error"] = lambda: ImportError("of no use here")
-    if all(hasattr(_raylet, f"{name}_PORT_NAME") for name in AGENT_PORTS):  # else nodes ask their agents otherwise
+    if WITHOUT_AGENTS:
         left_out[services, "start_ray_process"] = partial(_without_agents, services.start_ray_process)
     present = {(place, name): getattr(place, name) for place, name in left_out if hasattr(place, name)}
     try:
