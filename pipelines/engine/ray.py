@@ -118,19 +118,21 @@ class RayEngine:
 def _without_agents(start: Callable[..., Any], command: Sequence[str], *arguments: Any, **options: Any) -> Any:
     """Start one of Ray's processes; a node with placeholders for its agents."""
     given = dict(word[2:].partition("=")[::2] for word in command if word.startswith("--"))
-    agents = [f"--{name}=" for name in given if name.endswith("_agent_command")]
+    agents = tuple(f"--{name}=" for name in given if name.endswith("_agent_command"))
     if agents:
         for name in AGENT_PORTS:
             port = getattr(_raylet, f"{name}_PORT_NAME")
             _raylet.persist_port(given["session_dir"], given["node_id"], port, NO_PORT)  # type: ignore[attr-defined]
-        begins = tuple(agents)
-        command = [word.partition("=")[0] + f"={PLACEHOLDER}" if word.startswith(begins) else word for word in command]
+        command = [word.partition("=")[0] + f"={PLACEHOLDER}" if word.startswith(agents) else word for word in command]
     return start(command, *arguments, **options)
 
 
 @contextmanager
 def _few_processes() -> Iterator[None]:
-    """Ray starts without `NOT_NEEDED` here, and as if the libraries of its dashboard were not installed."""
+    """Ray starts without `NOT_NEEDED` here, and as if the libraries of its dashboard were not installed.
+
+    A node that is content with that has no agents either.
+    """
     left_out: dict[tuple[Any, str], Callable[..., Any]] = {(Node, name): lambda *_, **__: None for name in NOT_NEEDED}
     left_out[utils, "get_dashboard_dependency_error"] = lambda: ImportError("of no use here")
     if WITHOUT_AGENTS:

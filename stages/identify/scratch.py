@@ -13,7 +13,7 @@ CACHE_BYTES: Final = 1 << 28
 """Of words and their sums, at most."""
 
 FIRST_CACHE_BYTES, MUCH_TEXT = 1 << 23, 1 << 25
-"""The same until so many bytes of text were read: to touch CACHE_BYTES takes as long as to identify that much."""
+"""The same until so many bytes of text were read: to touch CACHE_BYTES takes about as long as to identify that much."""
 
 FEWEST_PAIRS: Final = 128
 

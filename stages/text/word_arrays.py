@@ -84,6 +84,7 @@ def short_hash(data: Any, start: Any, size: Any) -> Any:
 
 @inlined
 def put_entry(words: Any, at: Any, start: Any, end: Any, length: Any, kind: Any, raw: Any, dedup: Any) -> None:
+    """Enter a word of which everything is known."""
     put(words.starts, at, start)
     put(words.ends, at, end)
     put(words.lengths, at, int32(length))
