@@ -50,11 +50,11 @@ from stages.text.word_arrays import (
     SHORT,
     UNCUT,
     WordArrays,
-    classes,
     put_entry,
     put_part,
     put_word,
     short_hash,
+    word_class,
 )
 
 
@@ -133,7 +133,7 @@ def _put_plain(data: Any, place: Any, stop: Any, flag_table: Any, ascii_at: Any,
         if byte >= 0x7F or following >= 0x80 or (following == byte and flags & uint32(FILLER)):
             return int64(0)
         raw = final(hash_step(uint64(0), uint64(byte)), int64(1))
-        put_entry(words, at, place, place + 1, 1, classes(flags), raw, uint64(0))
+        put_entry(words, at, place, place + 1, 1, word_class(flags), raw, uint64(0))
         return int64(1)
     if size > WINDOW - 2:
         return int64(0)
@@ -285,7 +285,7 @@ def scan_words(
                 extra |= uint8(MAY_COMPOSE | CHANGED)
             if unspaced:
                 parts = _put_plain_run(
-                    data, start, place, classes(seen) | extra, dictionary, paths, tables, words, count
+                    data, start, place, word_class(seen) | extra, dictionary, paths, tables, words, count
                 )
                 if parts:
                     doubtful |= misplaced

@@ -50,7 +50,7 @@ class WordArrays(NamedTuple):
 
 
 @inlined
-def classes(seen: Any) -> Any:
+def word_class(seen: Any) -> Any:
     """Class flags of a word from all flags of its characters."""
     found = uint8(0)
     if seen & uint32(LETTER):
@@ -102,7 +102,7 @@ def put_word(
     short = size < SHORT and start + SHORT <= data.size
     raw = short_hash(data, start, size) if short else hash_bytes(data, start, end)
     put_entry(
-        words, at, start, end, length, classes(seen) | uint8(more), raw, raw if seen & uint32(WORD) else uint64(0)
+        words, at, start, end, length, word_class(seen) | uint8(more), raw, raw if seen & uint32(WORD) else uint64(0)
     )
     if seen & uint32(CHANGES) and seen & uint32(WORD):
         if length == size:
