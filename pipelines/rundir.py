@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -93,12 +93,12 @@ class RunDir:
             raise StorageError(f"{self.uri}/{folder}: {error}") from error
 
     @contextmanager
-    def opened(self, path: str) -> Iterator[pq.ParquetFile]:
-        """One Parquet file of the run, by its path below the run directory."""
+    def opened(self, path: str, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
+        """One Parquet file of the run, by its path below the run directory; `footer` is its own where that is known."""
         filesystem, root = self._filesystem
         try:
             with filesystem.open_input_file(f"{root}/{path}") as stream:
-                yield pq.ParquetFile(stream, metadata=self._footers.get(path))
+                yield pq.ParquetFile(stream, metadata=footer or self._footers.get(path))
         except (OSError, pa.ArrowInvalid) as error:
             raise StorageError(f"{self.uri}/{path}: {error}") from error
 
@@ -181,11 +181,28 @@ class RunDir:
         found: dict[str, dict[str, Any]] = {}
         if not len(wanted):
             return found
-        for path, places in self._places(folder, wanted):
-            with self.opened(path) as file:
-                for batch in _taken(file, places, columns):
-                    found |= {row["doc_id"]: row for row in batch.to_pylist()}
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            for path, places in self._places(folder, wanted):
+                with self.opened(path) as file:
+                    footer = file.metadata
+                for rows in pool.map(partial(self._taken, path, footer, columns), *_by_group(footer, places)):
+                    found |= {row["doc_id"]: row for row in rows}
         return found
+
+    def _taken(
+        self,
+        path: str,
+        footer: pq.FileMetaData,
+        columns: Sequence[str] | None,
+        group: int,
+        places: npt.NDArray[np.int64],
+    ) -> list[dict[str, Any]]:
+        """Rows of a row group by number, which ascend; columns that the file lacks are left out."""
+        with self.opened(path, footer) as file:
+            present = [name for name in columns if name in file.schema_arrow.names] if columns else None
+            read = file.iter_batches(int(places[-1]) + 1, row_groups=[group], columns=present, use_threads=False)
+            taken = next(read).take(pa.array(places))  # what stands behind the last one is not decoded
+        return taken.to_pylist()
 
     def _places(self, folder: str, wanted: pa.Array) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
         """The files of a dataset that hold one of the documents, and the numbers of their rows."""
@@ -272,15 +289,10 @@ class _Parts:
             yield pa.concat_tables(parts)
 
 
-def _taken(
-    file: pq.ParquetFile, places: npt.NDArray[np.int64], columns: Sequence[str] | None
-) -> Iterator[pa.RecordBatch]:
-    """Rows of a file by number, which ascend; columns that it lacks are left out."""
-    present = [name for name in columns if name in file.schema_arrow.names] if columns else None
-    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+def _by_group(footer: pq.FileMetaData, places: npt.NDArray[np.int64]) -> tuple[list[int], list[npt.NDArray[np.int64]]]:
+    """The row groups that hold these rows of a file, and the rows' numbers within each of them."""
+    sizes = [footer.row_group(group).num_rows for group in range(footer.num_row_groups)]
     starts = np.cumsum([0, *sizes])
     groups = np.searchsorted(starts, places, side="right") - 1
-    for group in np.unique(groups).tolist():
-        rows = places[groups == group] - starts[group]
-        read = file.iter_batches(int(rows[-1]) + 1, row_groups=[group], columns=present, use_threads=False)
-        yield next(read).take(pa.array(rows))  # what stands behind the last one is not decoded
+    found = np.unique(groups).tolist()
+    return found, [places[groups == group] - starts[group] for group in found]

@@ -6,7 +6,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
@@ -216,17 +216,10 @@ def opened(resource: Resource) -> Any:
     return resource.open()
 
 
-@lru_cache(maxsize=1)
-def _release_memory(step: str) -> None:
-    """Give back what the units of another step have left: they need other sizes."""
-    pa.default_memory_pool().release_unused()
-
-
 def execute(uri: str, published: frozenset[str], unit: Unit) -> Commit | Failure:
     """Run a unit and commit it; every failure but a wrong configuration is handed back, not raised."""
     storage = open_storage(uri)
     started = time.monotonic()
-    _release_memory(unit.step)
     try:
         outcome = retried(lambda: unit.task(Workspace(storage, published)))
         commit = Commit(

@@ -12,7 +12,7 @@ import regex
 from stages.quality.composition_kernel import Script, count
 from stages.registry import stage
 from stages.text.batch import TextBatch, columns_in, measured
-from stages.text.tables import bitmap_of, ranges
+from stages.text.tables import bitmap, every_letter
 
 COLUMNS = pa.schema(
     [
@@ -86,12 +86,12 @@ def composition(batch: TextBatch, config: Composition) -> pa.RecordBatch:
 
 @lru_cache(maxsize=64)
 def _script(code: str) -> Script:
-    """What there is to know of an ISO 15924 script."""
+    """What there is to know of an ISO 15924 script, of which only letters are counted."""
     pattern = _script_pattern(code)
     if pattern is None:
         return Script.of(np.zeros(0, np.uint32))
     shared = r"[\p{Script=Common}\p{Script=Inherited}]"
-    return Script.of(bitmap_of(ranges(f"[{pattern.pattern}--{shared}]")))
+    return Script.of(bitmap("".join(regex.findall(rf"(?V1)[{pattern.pattern}--{shared}]+", every_letter()))))
 
 
 def composition_plain(batch: TextBatch, config: Composition) -> pa.RecordBatch:

@@ -9,6 +9,7 @@ folder, so that an installation that cannot be written to works too.
 import hashlib
 import os
 import re
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from typing import Any, Final
 import numba
 from llvmlite import ir
 from numba.core import types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 _SOURCES: Final = Path(__file__).parent.parent
@@ -85,6 +87,23 @@ inlined: Callable[[Any], Any] = numba.njit(
     nogil=True, cache=KERNEL_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy", forceinline=True
 )
 """A small function that only kernels call; LLVM puts its code where it is called."""
+
+
+def prepare() -> None:
+    """Load what numba loads before the first kernel runs, but for SciPy.
+
+    numba imports it, which takes as long as all the rest, to learn whether the inner product within `np.convolve` may
+    be that of BLAS; no kernel has one.
+    """
+    name = "scipy.linalg"
+    if hidden := name not in sys.modules:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()
+    finally:
+        if hidden:
+            del sys.modules[name]
 
 
 def _borrowed(typing: Any, value: Any) -> Any:

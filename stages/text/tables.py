@@ -139,17 +139,18 @@ def ranges(pattern: str) -> list[tuple[int, int]]:
     return [match.span() for match in regex.finditer(rf"(?V1)(?:{pattern})+", every_character())]
 
 
+@cache
+def every_letter() -> str:
+    """All letters in order."""
+    characters = every_character()
+    return "".join(characters[start:end] for start, end in ranges(r"\p{L}"))
+
+
 @lru_cache(maxsize=256)
 def bitmap(points: str) -> np.ndarray:
     """A set of characters as bits: that of `c` is bit `c & 31` of word `c >> 5`."""
-    return bitmap_of([(ord(point), ord(point) + 1) for point in points])
-
-
-def bitmap_of(ranges: list[tuple[int, int]]) -> np.ndarray:
-    """Half-open ranges of code points as a `bitmap`."""
     bits = np.zeros(LIMIT, bool)
-    for start, end in ranges:
-        bits[start:end] = True
+    bits[np.frombuffer(points.encode("utf-32-le"), "<u4")] = True
     return np.packbits(bits, bitorder="little").view("<u4")
 
 
