@@ -201,8 +201,10 @@ class RunDir:
         with self.opened(path, footer) as file:
             present = [name for name in columns if name in file.schema_arrow.names] if columns else None
             read = file.iter_batches(int(places[-1]) + 1, row_groups=[group], columns=present, use_threads=False)
-            taken = next(read).take(pa.array(places))  # what stands behind the last one is not decoded
-        return taken.to_pylist()
+            taken: list[dict[str, Any]] = (
+                next(read).take(pa.array(places)).to_pylist()
+            )  # none behind the last is decoded
+        return taken
 
     def _places(self, folder: str, wanted: pa.Array) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
         """The files of a dataset that hold one of the documents, and the numbers of their rows."""
