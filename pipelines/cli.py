@@ -30,6 +30,8 @@ app.add_typer(lid_app, name="lid")
 
 OUT = Console(markup=False, highlight=False)  # labels, paths and errors may hold brackets
 
+SHOWN_UNREADABLE = 5
+
 PipelineName = Annotated[
     str, typer.Argument(metavar="PIPELINE", help="Name of an installed pipeline, or a .toml file.")
 ]
@@ -97,7 +99,10 @@ def run(
         opening.begin_for(output)  # Ray starts while the rest is imported
         with importing():
             from pipelines.run import run as run_pipeline
+            from stages.text.compiled import compiled_before
 
+        if not compiled_before():
+            OUT.print("the first run on this machine compiles its kernels, which takes a minute or two")
         result = run_pipeline(pipeline, output, engine=opening, **options)
     from pipelines.report import summary_table
     from pipelines.rundir import RunDir
@@ -107,8 +112,12 @@ def run(
         OUT.print(f"nothing to do: every unit was done before ({result.seconds:.1f} s)")
     for failure in result.quarantined:
         OUT.print(f"quarantined: {failure.step} {failure.label}: {failure.error}", soft_wrap=True)
+    for source, reason in result.unreadable[:SHOWN_UNREADABLE]:
+        OUT.print(f"not read, or not to its end: {source}: {reason}", soft_wrap=True)
     if result.unreadable:
-        OUT.print("some input could not be read to its end; `babelmill inspect` and report.html list it")
+        more = f"{len(result.unreadable) - SHOWN_UNREADABLE:,} more; " * (len(result.unreadable) > SHOWN_UNREADABLE)
+        reason = result.unreadable[0][1]
+        OUT.print(f"{more}details: babelmill inspect --run {result.uri} --reason {reason}", soft_wrap=True)
     raise typer.Exit(result.status)
 
 
@@ -190,6 +199,8 @@ def verify(directory: Annotated[str, typer.Argument(metavar="DIR", help="Run dir
     for problem in problems:
         OUT.print(problem, soft_wrap=True)
     if problems:
+        remedy = "what is missing or has another size, the same `babelmill run` makes again; delete what else differs"
+        OUT.print(f"{remedy} before it", soft_wrap=True)
         raise typer.Exit(1)
     OUT.print("verified: every file is as recorded, every step and language balances")
 

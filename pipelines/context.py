@@ -77,15 +77,36 @@ class RunContext:
 
     @cached_property
     def committed(self) -> Mapping[str, Mapping[str, Commit]]:
-        """Every commit record of the run directory, by step and key."""
+        """The commit records of the run directory whose outputs are all there, by step and key."""
         found: dict[str, dict[str, Commit]] = {}
-        entries = retried(lambda: self.storage.list(COMMITS))
-        paths = [e.path for e in entries if e.path.endswith(".json") and "/." not in e.path.removeprefix(PRIVATE)]
-        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-            for data in pool.map(lambda path: retried(lambda: self.storage.read(path)), paths):
-                commit = Commit.from_json(data)
+        for commit in self._records:
+            if all(self._is_stored(file, self.workspace.locate(file.path)) for file in commit.files):
                 found.setdefault(commit.step, {})[commit.key] = commit
         return found
+
+    def drop_lost(self) -> None:
+        """Take published outputs that are missing, or of another size than recorded, for what is still to be made."""
+        public = [file for commit in self._records for file in commit.files if file.path in self.published]
+        self.published -= {file.path for file in public if not self._is_stored(file, file.public)}
+
+    def _is_stored(self, file: OutputFile, path: str) -> bool:
+        return self._sizes.get(path) == file.bytes
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int]:
+        """Bytes of every file of the run directory."""
+        return {entry.path: entry.size for entry in retried(lambda: self.storage.list(""))}
+
+    @cached_property
+    def _records(self) -> Sequence[Commit]:
+        """Every commit record of the run directory."""
+        paths = [
+            path
+            for path in self._sizes
+            if path.startswith(f"{COMMITS}/") and path.endswith(".json") and "/." not in path.removeprefix(PRIVATE)
+        ]
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            return [Commit.from_json(data) for data in pool.map(lambda p: retried(lambda: self.storage.read(p)), paths)]
 
 
 class Step(Protocol):

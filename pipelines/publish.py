@@ -8,19 +8,19 @@ from typing import Any
 
 from pipelines.context import LIVE
 from pipelines.storage import Storage, retried
-from pipelines.unit import PRIVATE, STORE, Commit, OutputFile, public_path
+from pipelines.unit import COMMITS, PRIVATE, STORE, Commit, OutputFile, public_path
 from stages.errors import ConfigError
 
 MOVES_AT_ONCE = 16
 """On S3 a move is a copy that the server makes: its time is waiting."""
 
 
-def published_files(storage: Storage) -> frozenset[str]:
-    """Names of the outputs that lie in their public place; finishes a publication that was interrupted."""
+def published_files(storage: Storage, *, finish: bool = True) -> frozenset[str]:
+    """Names of the outputs in their public place; finishes a publication that was interrupted, unless told not to."""
     if not retried(lambda: storage.exists(LIVE)):
         return frozenset()
     state = json.loads(retried(lambda: storage.read(LIVE)))
-    if not state["complete"]:
+    if finish and not state["complete"]:
         _move(storage, frozenset(state["before"]), frozenset(state["live"]))
         retried(lambda: storage.write(LIVE, json.dumps({**state, "complete": True}).encode()))
     return frozenset(state["live"])
@@ -29,6 +29,8 @@ def published_files(storage: Storage) -> frozenset[str]:
 def read_record(storage: Storage) -> dict[str, Any]:
     """run.json; ConfigError for a folder that holds no run."""
     if not retried(lambda: storage.exists("run.json")):
+        if retried(lambda: storage.list(COMMITS)):
+            raise ConfigError(f"{storage.uri}: this run has not ended yet; the same `babelmill run` goes on with it")
         raise ConfigError(f"{storage.uri}: no run here (run.json is missing); give the --output of a babelmill run")
     try:
         record: dict[str, Any] = json.loads(retried(lambda: storage.read("run.json")))

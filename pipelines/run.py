@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -26,9 +27,12 @@ from pipelines.pipeline import Pipeline, load_pipeline
 from pipelines.plan import StepPlan, build_steps, plan_run
 from pipelines.progress import Progress, open_progress
 from pipelines.publish import live_files, publish, published_files
-from pipelines.storage import Storage, open_storage, retried
+from pipelines.storage import LocalStorage, Storage, open_storage, retried
 from pipelines.unit import QUARANTINE, REPORT, Commit, Failure, Unit
 from stages.errors import ConfigError
+
+QUARANTINED = "quarantined"
+"""Reason of what a shard that failed by itself would have read."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class RunResult:
 
     uri: str
     quarantined: tuple[Failure, ...]
-    unreadable: int
+    unreadable: tuple[tuple[str, str], ...]  # source and reason of input that could not be read to its end
     ran: int
     seconds: float
 
@@ -81,14 +85,26 @@ def prepare(
         require_languages(lang_configs, loaded.columns())
     resolved = resolve_inputs(chosen)
     storage = open_storage(output)
+    _check_folder(storage)
     run = RunContext(loaded, storage, resolved, frozenset(), lang_configs, selected, sample)
     run.language("und")  # a broken language default is found before anything runs
     return run, steps
 
 
+def _check_folder(storage: Storage) -> None:
+    """ConfigError where a run directory can be neither there nor made."""
+    if isinstance(storage, LocalStorage):
+        path = Path(storage.uri)
+        nearest = next(place for place in (path, *path.parents) if place.exists())
+        if not nearest.is_dir():
+            raise ConfigError(f"{path}: {nearest} is a file; --output is a folder, which is made if need be")
+
+
 def plan(pipeline: str, output: str, **options: Any) -> list[StepPlan]:
     """What `run` with the same arguments would do."""
     context, steps = prepare(pipeline, output, **options)
+    context.published = published_files(context.storage, finish=False)
+    context.drop_lost()
     return plan_run(context, steps)
 
 
@@ -112,6 +128,7 @@ def run(
         context, steps = prepare(pipeline, output, **options)
         with context.storage.lock(LOCK):
             context.published = published_files(context.storage)
+            context.drop_lost()
             return execute_plan(context, steps, opening, quiet)
 
 
@@ -156,7 +173,8 @@ def execute_plan(context: RunContext, steps: Sequence[Step], opening: Opening, q
         _write_report(context.storage, Opening("inline"))
     if stopped is not None:
         raise stopped
-    unreadable = sum(1 for count in counts if count.flow == "quarantined" and count.documents is None)
+    unread = [count for count in counts if count.flow == "quarantined" and count.documents is None]
+    unreadable = tuple(sorted({(count.source, count.reason or "") for count in unread if count.reason != QUARANTINED}))
     ran = sum(record.ran for record in records)
     return RunResult(context.storage.uri, tuple(failures), unreadable, ran, monotonic() - clock)
 
@@ -219,7 +237,7 @@ def _record(storage: Storage, failure: Failure) -> None:
 
 
 def _quarantined(count: Count) -> Count:
-    return Count(**{**asdict(count), "flow": "quarantined", "reason": "quarantined"})
+    return Count(**{**asdict(count), "flow": "quarantined", "reason": QUARANTINED})
 
 
 def _describe(

@@ -13,7 +13,7 @@ from pipelines.rundir import RunDir
 OUTPUTS = ("corpus", "tokenizer", "instructions", "augmented", "bitext", "mixture", "rejected", "report.html")
 
 
-REJECTING = ("ingest", "decide", "select")
+REJECTING = ("ingest", "annotate", "decide", "select")
 SHOWN_REASONS = 3
 
 
@@ -35,7 +35,7 @@ def summary_table(run: RunDir) -> RenderableType:
             rows = [[*row[:number], None, *row[number + 1 :]] for row in rows]
     for row in rows:
         table.add_row(*(cell for cell in row if cell is not None))
-    return Group(table, *_lines(run))
+    return Group(*([table] if rows else []), *_lines(run))
 
 
 def _row(total: StepTotals, seconds: Mapping[str, float]) -> list[str | None]:
@@ -55,7 +55,7 @@ def _row(total: StepTotals, seconds: Mapping[str, float]) -> list[str | None]:
 
 
 def _reasons(run: RunDir) -> str:
-    """The most frequent reasons for which ingestion, `decide` and `select` rejected, and how to see samples."""
+    """The most frequent reasons for which documents did not reach the corpus, and how to see samples."""
     sums: dict[str, int] = {}
     for total in step_totals(run):
         for reason, documents in total.reasons.items() if total.name in REJECTING else ():
@@ -77,6 +77,8 @@ def _lines(run: RunDir) -> list[Text]:
     entered, kept = sum(t.entered for t in languages), sum(t.kept for t in languages)
     alive = sum(1 for t in languages if t.kept)
     lines = []
+    if not any(total.name == "ingest" and total["in"] for total in step_totals(run)):
+        lines.append(Text.assemble(("no input   ", "bold red"), "no document was found in the inputs"))
     if languages:
         words = f"{alive:,}, with {kept:,} of {entered:,} documents kept ({share(kept, entered)})"
         lines.append(Text.assemble(("languages  ", "bold"), words))

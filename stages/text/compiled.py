@@ -78,6 +78,12 @@ KERNEL_FOLDER: Final = _chosen()
 if KERNEL_FOLDER is not None:
     numba.config.CACHE_DIR = str(KERNEL_FOLDER)  # type: ignore[attr-defined]
 
+
+def compiled_before() -> bool:
+    """Whether a process has kept compiled kernels on this machine."""
+    return KERNEL_FOLDER is not None and any(KERNEL_FOLDER.rglob("*.nbi"))
+
+
 kernel: Callable[[Any], Any] = numba.njit(
     nogil=True, cache=KERNEL_FOLDER is not None, boundscheck=_CHECKED, error_model="numpy"
 )

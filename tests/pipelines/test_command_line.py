@@ -158,6 +158,9 @@ def test_what_is_wrong_is_one_line(
     assert not (folder / "OUT").exists()
 
 
+INLINE = ("--engine", "inline")
+
+
 def babelmill(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
@@ -198,6 +201,22 @@ def test_a_budget_that_cannot_be_met_is_told_by_a_ray_task(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
     assert list((tmp_path / "out" / "corpus").rglob("*.parquet"))
     assert babelmill("verify", str(tmp_path / "out")).returncode == 0
+
+
+def test_a_run_says_what_it_could_not_read(tmp_path: Path) -> None:
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    done = babelmill("run", "web", "--output", str(tmp_path / "out"), "--input", str(tmp_path / "picture.png"), *INLINE)
+    assert done.returncode == 1
+    assert "not read, or not to its end: picture.png: ingest.unknown_format\n" in done.stdout
+    assert f"babelmill inspect --run {tmp_path}/out --reason ingest.unknown_format\n" in done.stdout
+
+
+def test_an_input_without_documents_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    done = babelmill("run", "web", "--output", str(tmp_path / "out"), "--input", str(tmp_path / "empty.jsonl"), *INLINE)
+    assert done.returncode == 0
+    assert "no input   no document was found in the inputs\n" in done.stdout
+    assert "documents per step" not in done.stdout
 
 
 def test_init_writes_a_pipeline_that_runs_under_its_own_name(folder: Path) -> None:

@@ -11,8 +11,12 @@ from typing import Any
 
 import pyarrow.dataset as ds
 import pytest
+from rich.console import Console
 
 import pipelines
+from pipelines.report import summary_table
+from pipelines.report.totals import step_totals
+from pipelines.rundir import RunDir
 
 SAMPLE = Path(pipelines.__file__).parent / "quickstart"
 REPEATED_ID = "eng-repeated-id"
@@ -147,6 +151,23 @@ def test_a_run_ends_every_record_as_expected(quickstart_run: Path) -> None:
     differing = {key: (end, found.get(key)) for key, end in expected.items() if found.get(key) != end}
     assert differing == {}
     assert sorted(found) == sorted(expected)
+
+
+def test_the_readme_shows_what_a_run_prints(quickstart_run: Path) -> None:
+    run, readme = RunDir(str(quickstart_run)), (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    totals = {total.name: total for total in step_totals(run)}
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in readme.splitlines() if line[4:5] == "│"]
+    assert len(rows) > 5
+    for name, *cells in rows:
+        total = totals[name]
+        added = total["created"] + total["repeated"]
+        found = (total["in"], added, total["kept"], total["rejected"], total.tokens)
+        assert cells == [f"{number:,}" if number else "" for number in found]
+    with (console := Console(width=200)).capture() as printed:
+        console.print(summary_table(run))
+    said = [line for line in printed.get().splitlines() if line.startswith(("languages", "ledger"))]
+    assert len(said) == 2
+    assert all(f"    {line.rstrip()}\n" in readme for line in said)
 
 
 @pytest.mark.parametrize(("document", "gone", "stays"), CONTACTS, ids=[row[0].rpartition(":")[2] for row in CONTACTS])
