@@ -31,6 +31,8 @@ app.add_typer(lid_app, name="lid")
 OUT = Console(markup=False, highlight=False)  # labels, paths and errors may hold brackets
 
 SHOWN_UNREADABLE = 5
+INTERRUPTED = 130
+"""Exit status, as of a shell's command that SIGINT ended."""
 
 PipelineName = Annotated[
     str, typer.Argument(metavar="PIPELINE", help="Name of an installed pipeline, or a .toml file.")
@@ -273,10 +275,9 @@ def main() -> None:
 def command() -> int:
     """Run a command; its exit status. Every expected error is one line on standard error."""
     try:
-        return int(app(prog_name="babelmill", standalone_mode=False) or 0)
+        status = int(app(prog_name="babelmill", standalone_mode=False) or 0)
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted; the same command goes on where it stopped")
-        return 130
+        status = INTERRUPTED  # as typer makes it of most interruptions
     except SystemExit as ended:  # by SIGTERM
         return int(ended.code or 0)
     except ConfigError as error:
@@ -295,6 +296,9 @@ def command() -> int:
             context = getattr(error, "ctx", None)
             _say(f"{' '.join(message().split())} (see {context.command_path if context else 'babelmill'} --help)")
         return 2
+    if status == INTERRUPTED:
+        _say("interrupted; the same command goes on where it stopped")
+    return status
 
 
 def _say(line: str) -> None:

@@ -112,7 +112,7 @@ TABLE = [
     ((*RUN, "--lang-configs", "unmeasured"), 2, "did you mean 'word_count'?"),
     ((*RUN, "--lang-configs", "misnamed"), 2, "rename the file to deu_Latn.toml"),
     ((*RUN, "--lang-configs", "crossed"), 2, "min 9 is above max 3"),
-    ((*RUN[:2], "--output", "file", *RUN[4:]), 1, "file"),
+    ((*RUN[:2], "--output", "file", *RUN[4:]), 2, "is a file; --output is a folder"),
     (("plan", "wbe", "--output", "OUT"), 2, "did you mean 'web'?"),
     (("why", "x", "--run", "nowhere"), 2, "nowhere: no run here"),
     (("inspect", "--run", "nowhere"), 2, "nowhere: no run here"),
@@ -217,6 +217,18 @@ def test_an_input_without_documents_is_said_to_be_one(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "no input   no document was found in the inputs\n" in done.stdout
     assert "documents per step" not in done.stdout
+
+
+def test_an_interrupted_run_says_how_to_go_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.run.run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["babelmill", *RUN])
+    assert cli.command() == 130
+    assert capsys.readouterr().err == "babelmill: interrupted; the same command goes on where it stopped\n"
 
 
 def test_init_writes_a_pipeline_that_runs_under_its_own_name(folder: Path) -> None:
