@@ -204,7 +204,7 @@ COLUMNS: Final = (
         "Score",
         "median of the language identifier's scores",
         lambda row: row.score,
-        lambda row: f"{row.score:.2f}",
+        lambda row: f"{row.score:.3f}",
     ),
     _part(
         "Low score",
