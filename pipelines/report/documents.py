@@ -10,6 +10,7 @@ from pipelines.report.plots import HEIGHT, bars, bounds_of, column_chart, histog
 from pipelines.report.samples import Cluster
 from pipelines.report.signals import ALL, Signal, Signals
 from pipelines.rundir import RunDir
+from stages.corpus.fates import SURVIVES
 
 
 def samples(run: RunDir, found: Mapping[str, Sequence[Sample]], totals: Mapping[str, int]) -> Html | None:
@@ -32,8 +33,7 @@ def card(run: RunDir, sample: Sample) -> Html:
     language = None if sample.language in ("-", "und") else sample.language
     facts = [element("code", sample.doc_id), element("span", _language(run, sample.language))]
     if sample.bound is not None:
-        measured = element("b", shown_value(sample.value), class_="lost")
-        facts.append(element("span", "value ", measured, f", bound {sample.bound}"))
+        facts.append(_cause(sample))
     if sample.survivor:
         facts.append(element("span", "kept instead: ", element("code", sample.survivor)))
     return element(
@@ -44,6 +44,16 @@ def card(run: RunDir, sample: Sample) -> Html:
         element("blockquote", sample.excerpt, dir="auto", lang=_tag(language)) if sample.excerpt else None,
         element("p", " · ".join(filter(None, (sample.source, sample.url or sample.locator))), class_="origin"),
     )
+
+
+def _cause(sample: Sample) -> Html:
+    """The value and the bound; those of a duplicate are the size of its cluster and words."""
+    measured = element("b", shown_value(sample.value), class_="lost")
+    if not sample.reason.startswith("dedup."):
+        return element("span", "value ", measured, f", bound {sample.bound}")
+    kept = "only one in each language is kept"
+    rest = kept if sample.bound == SURVIVES else "its language is not known, that of another one is"
+    return element("span", "one of ", measured, f" documents that share text: {rest}")
 
 
 def _language(run: RunDir, code: str) -> str:

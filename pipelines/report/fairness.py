@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pipelines.report.markup import Child, Html, element, join
 from pipelines.report.numbers import count, share
-from pipelines.report.signals import ALL, BINS, Signals
+from pipelines.report.signals import ALL, Signals
 from pipelines.report.speed import segmentation_speeds
 from pipelines.report.tables import Cell, language_cell, table
 from pipelines.report.totals import LanguageTotals
@@ -30,7 +30,7 @@ class Fairness:
     code: str
     documents: int = 0
     kept: int = 0
-    score: float | None = None  # median of the identifier's, to the width of a bin
+    score: float | None = None  # median of the identifier's
     low_scores: int | None = None  # documents whose score lies outside of its bound
     claimed: int | None = None  # documents whose input says that they are in this language
     confirmed: int | None = None  # of these, identified so
@@ -60,7 +60,8 @@ def read_fairness(
     """
     found = {total.code: Fairness(total.code, total.entered, total.kept) for total in totals}
     for facts in (
-        _scores(signals),
+        _scores(run),
+        _low_scores(signals),
         _claims(run),
         _origins(run),
         _tokens(run),
@@ -76,21 +77,27 @@ def read_fairness(
 Facts = Mapping[str, Mapping[str, Any]]
 
 
-def _scores(signals: Signals) -> Facts:
+def _scores(run: RunDir) -> Facts:
+    """Medians, by rank: a sort goes to the disk where it must; the aggregate `median` holds every value in memory."""
+    rows = run.query(
+        """
+        WITH placed AS (
+            SELECT language, CAST(language_score AS DOUBLE) AS score, count(*) OVER (PARTITION BY language) AS scores,
+                   row_number() OVER (PARTITION BY language ORDER BY language_score) AS place
+            FROM annotations WHERE isfinite(language_score)
+        )
+        SELECT language, avg(score) AS score FROM placed WHERE place IN ((scores + 1) // 2, scores // 2 + 1)
+        GROUP BY language
+        """
+    )
+    return {row.pop("language"): row for row in rows}
+
+
+def _low_scores(signals: Signals) -> Facts:
     signal = next((signal for signal in signals.signals if signal.column == "language_score"), None)
-    if signal is None or signal.axis.log:
+    if signal is None:
         return {}
-    facts: dict[str, dict[str, float | int]] = {}
-    for code, bins in signal.counts.items():
-        if code == ALL or not sum(bins):
-            continue
-        half, seen = sum(bins) / 2, 0
-        place = next(place for place, held in enumerate(bins) if (seen := seen + held) >= half)
-        width = (signal.axis.high - signal.axis.low) / BINS
-        facts[code] = {"score": signal.axis.low + (place + 0.5) * width}
-        if code in signal.bounds:
-            facts[code]["low_scores"] = signal.outside.get(code, 0)
-    return facts
+    return {code: {"low_scores": signal.outside.get(code, 0)} for code in signal.bounds if code != ALL}
 
 
 def _claims(run: RunDir) -> Facts:
@@ -168,47 +175,110 @@ class _Column:
     """
 
     title: str
+    meaning: str
     value: Callable[[Fairness], float | None]
     shown: Callable[[Fairness], str]
     timed: bool = False
 
 
-def _part(title: str, part: Callable[[Fairness], int | None], whole: Callable[[Fairness], int | None]) -> _Column:
+def _part(
+    title: str, meaning: str, part: Callable[[Fairness], int | None], whole: Callable[[Fairness], int | None]
+) -> _Column:
     def value(row: Fairness) -> float | None:
         some, everything = part(row), whole(row)
         return None if some is None or not everything else some / everything
 
-    return _Column(title, value, lambda row: share(part(row) or 0, whole(row) or 0))
+    return _Column(title, meaning, value, lambda row: share(part(row) or 0, whole(row) or 0))
 
 
-MEANINGS: Final = (
-    "Clean dropped: what the bounds drop of reference text. Score: the identifier's median; low: outside of its bound. "
-    "Claimed: documents whose input names the language; confirmed: identified so; und: undetermined. Tokens: of "
-    "the first tokenizer. Words: MB of text per second of one core in which its words are found. Bible and Wikipedia: "
-    "bytes of the text kept, told by source and host."
-)
 COLUMNS: Final = (
-    _Column("Documents", lambda row: row.documents, lambda row: count(row.documents)),
-    _part("Kept", lambda row: row.kept, lambda row: row.documents),
-    _part("Clean dropped", lambda row: row.clean_dropped, lambda row: row.clean),
-    _Column("Score", lambda row: row.score, lambda row: f"{row.score:.2f}"),
-    _part("Low score", lambda row: row.low_scores, lambda row: row.documents),
-    _Column("Claimed", lambda row: row.claimed, lambda row: count(row.claimed)),
-    _part("Confirmed", lambda row: row.confirmed, lambda row: row.claimed),
-    _part("Claimed, und", lambda row: row.undetermined, lambda row: row.claimed),
-    _Column("Tokens/word", lambda row: row.fertility, lambda row: f"{row.fertility:.2f}"),
-    _Column("Bytes/token", lambda row: row.bytes_per_token, lambda row: f"{row.bytes_per_token:.2f}"),
-    _Column("Words, MB/s", lambda row: row.speed, lambda row: f"{row.speed:.1f}", timed=True),
-    _part("Bible", lambda row: row.bible_bytes, lambda row: row.kept_bytes),
-    _part("Wikipedia", lambda row: row.wikipedia_bytes, lambda row: row.kept_bytes),
+    _Column("Documents", "those annotated", lambda row: row.documents, lambda row: count(row.documents)),
+    _part("Kept", "share of them in the corpus", lambda row: row.kept, lambda row: row.documents),
+    _part(
+        "Clean dropped",
+        "share of reference text that the bounds drop",
+        lambda row: row.clean_dropped,
+        lambda row: row.clean,
+    ),
+    _Column(
+        "Score",
+        "median of the language identifier's scores",
+        lambda row: row.score,
+        lambda row: f"{row.score:.3f}",
+    ),
+    _part(
+        "Low score",
+        "share of documents whose score is outside of its bound",
+        lambda row: row.low_scores,
+        lambda row: row.documents,
+    ),
+    _Column(
+        "Claimed",
+        "documents whose input says that they are in this language",
+        lambda row: row.claimed,
+        lambda row: count(row.claimed),
+    ),
+    _part(
+        "Confirmed",
+        "share of those claimed that were identified as this language",
+        lambda row: row.confirmed,
+        lambda row: row.claimed,
+    ),
+    _part(
+        "Claimed, und",
+        "share of those claimed whose language stays undetermined",
+        lambda row: row.undetermined,
+        lambda row: row.claimed,
+    ),
+    _Column(
+        "Tokens/word",
+        "tokens of the first tokenizer for each word",
+        lambda row: row.fertility,
+        lambda row: f"{row.fertility:.2f}",
+    ),
+    _Column(
+        "Bytes/token",
+        "bytes of text for each token of the first tokenizer",
+        lambda row: row.bytes_per_token,
+        lambda row: f"{row.bytes_per_token:.2f}",
+    ),
+    _Column(
+        "Words, MB/s",
+        "MB of text per second of one core in which its words are found",
+        lambda row: row.speed,
+        lambda row: f"{row.speed:.1f}",
+        timed=True,
+    ),
+    _part(
+        "Bible",
+        "share of the kept bytes from a source or host whose name says that it has Bible text",
+        lambda row: row.bible_bytes,
+        lambda row: row.kept_bytes,
+    ),
+    _part(
+        "Wikipedia",
+        "share of the kept bytes from a source or host named after Wikipedia",
+        lambda row: row.wikipedia_bytes,
+        lambda row: row.kept_bytes,
+    ),
 )
+
+
+def _known(found: Mapping[str, Fairness]) -> list[_Column]:
+    """The columns that have a value for a language."""
+    return [column for column in COLUMNS if any(column.value(row) is not None for row in found.values())]
+
+
+def meanings(found: Mapping[str, Fairness]) -> str:
+    """What the columns of the table are, those that it has."""
+    return " ".join(f"{column.title}: {column.meaning}." for column in _known(found))
 
 
 def fairness_table(run: RunDir, found: Mapping[str, Fairness]) -> Html | None:
     """One row for each language; what the run knows of none is left out."""
     if not found:
         return None
-    known = [column for column in COLUMNS if any(column.value(row) is not None for row in found.values())]
+    known = _known(found)
     rows: list[list[Child | Cell]] = [
         [language_cell(run, code), *(_cell(column, row) for column in known)] for code, row in found.items()
     ]

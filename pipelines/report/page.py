@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pipelines.report.documents import clusters, drawings, samples, signal_plots
-from pipelines.report.fairness import MEANINGS, Fairness, fairness_table, read_fairness
+from pipelines.report.fairness import Fairness, fairness_table, meanings, read_fairness
 from pipelines.report.frame import Section, page
 from pipelines.report.language import FOLDER, path_of, read_details, render_language
 from pipelines.report.markup import join
@@ -21,7 +21,7 @@ HELD = {
     "decisions": ("doc_id", "language", "keep", "reason"),
     "clusters": ("doc_id", "cluster", "cluster_size", "evidence"),
     "documents": ("doc_id", "source", "url", "licence", "language_claimed", "language"),
-    "annotations": ("doc_id", "language", "language_second", "text_bytes"),
+    "annotations": ("doc_id", "language", "language_score", "language_second", "text_bytes"),
     "rejected": ("doc_id", "language", "reason"),
 }
 """Columns that several sections query."""
@@ -107,7 +107,7 @@ def render(
         Section(
             "fairness",
             "Fairness",
-            MEANINGS,
+            meanings(fairness),
             fairness_table(run, fairness),
         ),
         Section(
@@ -125,7 +125,12 @@ def render(
         ),
         Section("clusters", "Duplicates", None, clusters(run, shown.clusters)),
         Section("tokenizers", "Tokenizers", None, join(*tokenizer_tables(run)) or None),
-        Section("mixtures", "Mixtures", "Shares planned and real.", join(*mixture_tables(run)) or None),
+        Section(
+            "mixtures",
+            "Mixtures",
+            "Planned and real tokens. A share is of the tokens of its phase: the shares of a phase add up to 100 %.",
+            join(*mixture_tables(run)) or None,
+        ),
         Section("sources", "Sources", None, sources_table(run)),
     ]
     top = join(header(run), headline(steps, languages))

@@ -31,7 +31,7 @@ def segmentation_speeds(run: RunDir) -> dict[str, float]:
             for code, group in _first_groups(file).items():
                 if code not in speeds and len(texts := _texts(file, group)):
                     segmenter = run.record["languages"].get(code, {}).get("text", {}).get("segmenter", DICTIONARY)
-                    _ = Segments(texts[:1], segmenter).words  # whatever is loaded for a script
+                    _ = Segments(texts, segmenter).words  # loads what these texts need: not all is needed by the first
                     segments = Segments(texts, segmenter)
                     begun = process_time()
                     _ = segments.words

@@ -1,7 +1,7 @@
 """Tables that can be sorted and filtered, and those of languages, tokenizers, mixtures and sources."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,8 +165,21 @@ def _tokenizer_row(run: RunDir, row: dict[str, Any], largest: float) -> list[Chi
     ]
 
 
+MIXTURE_COLUMNS = (
+    "Language",
+    "Source",
+    "Phase",
+    "Planned, % of phase",
+    "Real, % of phase",
+    "Difference, points",
+    "Tokens",
+    "Documents",
+    "Epochs",
+)
+
+
 def mixture_tables(run: RunDir) -> list[Html]:
-    """Planned and real shares of each mixture, and their largest difference."""
+    """Planned and real shares of the phases of each mixture, and their largest difference."""
     found: list[Html] = []
     for name in run.parts("mixture"):
         path = f"mixture/{name}/_shares.json"
@@ -176,17 +189,21 @@ def mixture_tables(run: RunDir) -> list[Html]:
             shares = json.loads(run.storage.read(path))
         except ValueError as error:
             raise StorageError(f"{run.uri}/{path}: {error}; run the pipeline again to rewrite it") from None
-        columns = ["Language", "Source", "Phase", "Planned", "Real", "Difference", "Tokens", "Documents", "Epochs"]
         quotas = [(phase["phase"], row) for phase in shares["phases"] for row in phase["shares"]]
         quotas.sort(key=lambda quota: -quota[1]["realised"])
         rows = [_share_row(run, phase, row) for phase, row in quotas]
-        tokens, off = shares["tokens"], shares["deviation"]
+        tokens, off = shares["tokens"], max((abs(_difference(row)) for _, row in quotas), default=0.0)
         caption = (
             f"Mixture {name}: {tokens['realised']:,} tokens of {tokens['planned']:,} planned; "
-            f"largest difference {off:.3f} percentage points of all tokens"
+            f"real shares differ from planned ones by at most {off:.3f} percentage points"
         )
-        found.append(table(f"mixture-{len(found)}", caption, columns, rows, filtered=len(rows) > 12))
+        found.append(table(f"mixture-{len(found)}", caption, MIXTURE_COLUMNS, rows, filtered=len(rows) > 12))
     return found
+
+
+def _difference(row: Mapping[str, Any]) -> float:
+    """Percentage points of the phase's tokens between the real share and the planned one."""
+    return 100 * (float(row["realised_share"]) - float(row["planned_share"]))
 
 
 def _share_row(run: RunDir, phase: str, row: dict[str, Any]) -> list[Child | Cell]:
@@ -198,7 +215,7 @@ def _share_row(run: RunDir, phase: str, row: dict[str, Any]) -> list[Child | Cel
         str(phase),
         Cell(f"{100 * planned:.2f} %", planned),
         Cell(join(meter, element("span", f"{100 * real:.2f} %")), real),
-        Cell(f"{100 * (real - planned):+.3f}", real - planned),
+        Cell(f"{_difference(row):+.3f}", _difference(row)),
         Cell(count(row["realised"]), row["realised"]),
         Cell(count(row["documents"]), row["documents"]),
         Cell(f"{row['epochs']:.2f}", row["epochs"]),
