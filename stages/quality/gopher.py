@@ -49,7 +49,7 @@ def gopher(batch: TextBatch, config: Gopher) -> pa.RecordBatch:
     `word_count` and `mean_word_length` (in characters) are over words with a letter, mark or number; the ratios are
     over all words, punctuation included, or over all lines, blank ones included. `symbol_ratio` is the larger of
     hash signs per word and ellipses per word. `stop_word_count` is the number of distinct stop words of the language
-    in the text; for a language without stop words it is `word_count`, so that a bound on it never bites.
+    in the text; for a language without stop words it is `word_count`, so that a bound on it drops nothing.
     A text without words or lines has 0 in the ratios over them.
 
     Reads:   text

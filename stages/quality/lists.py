@@ -44,7 +44,7 @@ def lists(batch: TextBatch, config: Lists, blocked: BlockList) -> pa.RecordBatch
     `flagged_word_count` is occurrences of the language's flagged words and phrases in any case: whole words, or
     anywhere in the text for entries in scripts without spaces. `flagged_word_ratio` is that per word with a letter,
     mark or number; 0 for texts without words. `frequent_word_ratio` is occurrences of the language's frequent words per
-    such word; for a language without frequent words it is 1, so that a bound on it never bites. `url_blocked` is 1 if
+    such word; for a language without frequent words it is 1, so that a bound on it drops nothing. `url_blocked` is 1 if
     the host of `url`, a domain above it or the address itself is on a block list, else 0, also for rows without a URL.
 
     Reads:   text, url
