@@ -25,6 +25,7 @@ from pipelines.rundir import RunDir
 from stages.columns import CLUSTERS, UNDETERMINED
 from stages.corpus.fates import IDENTITY, MEMBERSHIP, Rule, decided, judged, rules, survivors
 from stages.errors import ConfigError
+from stages.identify.codes import listed, name_of
 from stages.registry import nearest
 from stages.text.language import LanguageText
 
@@ -122,8 +123,8 @@ class _Stored:
         table = self._rows("decisions", ["doc_id", "keep", "reason", "cluster", "cluster_size"])
         if not table.num_rows:
             known = sorted({row["language"] for row in self.run.query("SELECT DISTINCT language FROM decisions")})
-            hint = nearest(self.language, known) if known else "; it decided nothing"
-            raise ConfigError(f"{self.run.uri}: no decisions on {self.language!r}{hint}")
+            hint = f"it has text in {listed(known)}" if known else "it decided nothing"
+            raise ConfigError(f"{self.run.uri}: no decisions on {self.language!r}, {name_of(self.language)}; {hint}")
         return table
 
     def fates(self, rows: np.ndarray) -> pa.Table:
@@ -292,7 +293,12 @@ def _compared(
 
 def _amount(sizes: pa.Table, rate: float | None) -> Amount:
     everything = pa.chunked_array([pa.repeat(KEPT, sizes.num_rows)])
-    return _ledger(everything, sizes, rate).get(KEPT, NOTHING)
+    nothing = replace(
+        NOTHING,
+        words=0 if WORDS in sizes.column_names else None,
+        tokens=None if rate is None else 0,
+    )
+    return _ledger(everything, sizes, rate).get(KEPT, nothing)
 
 
 def _ledger(reasons: pa.ChunkedArray, sizes: pa.Table, rate: float | None) -> dict[str, Amount]:

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from pipelines.inspect import inspect
+from pipelines.lang.trial import render
 from pipelines.lang.trying import try_edit, with_settings
 from pipelines.languages import Bound
 from pipelines.run import run
@@ -59,3 +62,30 @@ def test_files_that_a_run_refuses_are_refused(finished: RunDir, tmp_path: Path, 
     (tmp_path / "deu_Latn.toml").write_text(f'{bound}\nwhy = "a test"\n', "utf-8")
     with pytest.raises(ConfigError, match=message):
         try_edit(finished, "deu", lang_configs=str(tmp_path))
+
+
+def test_tokens_are_left_out_without_a_tokenizer(finished: RunDir) -> None:
+    trial = try_edit(finished, "deu", ["word_count.min=51"], samples=0)
+    assert trial.newly_kept.documents == 0
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(render(trial))
+    assert "newly kept: 0 documents, 0 words\n" in captured.get()
+
+
+def test_a_run_without_a_language_names_those_that_it_has(finished: RunDir) -> None:
+    with pytest.raises(ConfigError, match=r"no decisions on 'yor_Latn', Yoruba; it has text in deu_Latn$"):
+        try_edit(finished, "yor", ["word_count.min=3"])
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("yor", r"the run decided on no text in 'yor_Latn', Yoruba; it rejected text in deu_Latn$"),
+        ("ekk", r"the run decided on no text in 'ekk_Latn', Estonian; "),
+        ("deuu_Latn", r"did you mean 'deu_Latn'\?"),
+    ],
+)
+def test_a_spelling_is_suggested_for_what_is_no_language_only(finished: RunDir, language: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        inspect(finished, language)
