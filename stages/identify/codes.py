@@ -336,7 +336,8 @@ def _nearest(label: str) -> str:
     language = _subtags(label)[0].lower()
     word = label.strip().lower()
     close = get_close_matches(word, names, n=1) if word == language and len(word) > 3 else []
-    close = close or get_close_matches(language, known_languages(), n=1)
+    if len(language) > 2:  # most codes of two letters are one letter away from some language
+        close = close or get_close_matches(language, known_languages(), n=1)
     if not close:
         return "; codes are ISO 639-3 and ISO 15924, as ekk_Latn"
     code = _PRINCIPAL.get(names.get(close[0], close[0]), names.get(close[0], close[0]))
