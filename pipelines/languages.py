@@ -164,7 +164,7 @@ def origins_of(code: str, extra_dir: str | Path | None = None) -> dict[str, Orig
         for column, given in file.bounds.items():
             before = {side: where for side, where in sides.get(column, {}).items() if side != "off"}
             now = {side: path for side in ("min", "max") if getattr(given, side) is not None}
-            sides[column] = {"off": path} if given.off else before | now or {"off": path}
+            sides[column] = ({} if given.off else before | now) or {"off": path}
             why = given.why or (found[f"bounds.{column}"].why if before and not given.off else None)
             standing = tuple(each for each in paths if each in sides[column].values())
             found[f"bounds.{column}"] = Origin(standing, why)

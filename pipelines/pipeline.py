@@ -87,8 +87,9 @@ def load_pipeline(given: str, settings: Sequence[str] = ()) -> Pipeline:
     unset = deepcopy(raw_steps)
     set_of: dict[str | int, list[str]] = {}
     for setting in settings:
-        for place in _apply(setting, content, raw_steps):
-            set_of.setdefault(place, []).append(setting)
+        for changed in _apply(setting, content, raw_steps):
+            set_of.setdefault(changed, []).append(setting)
+    at = {key: _blamed(them) for key, them in set_of.items()}
     steps = tuple(
         _set_step(number, raw, before, set_of.get(number, ()), f"{where}, step {number}", path.parent)
         for number, (raw, before) in enumerate(zip(raw_steps, unset, strict=True), 1)
@@ -96,16 +97,14 @@ def load_pipeline(given: str, settings: Sequence[str] = ()) -> Pipeline:
     given_inputs = content.get("input", [])
     inputs = [given_inputs] if isinstance(given_inputs, str) else given_inputs
     if not isinstance(inputs, list) or not all(isinstance(item, str) for item in inputs):
-        at = _blamed(set_of.get("input", ())) or where
-        raise ConfigError(f"{at}: input is {given_inputs!r}; give a path or URI, or a list of them")
+        raise ConfigError(f"{at.get('input', where)}: input is {given_inputs!r}; give a path or URI, or a list of them")
     for key in ("name", "description"):
         if not isinstance(content.get(key, ""), str):
-            at = _blamed(set_of.get(key, ())) or where
-            raise ConfigError(f"{at}: {key} is {content[key]!r}; give a text in quotes")
+            raise ConfigError(f"{at.get(key, where)}: {key} is {content[key]!r}; give a text in quotes")
     shard_bytes = content.get("shard_bytes", 256 << 20)
     if type(shard_bytes) is not int or shard_bytes < 1 << 16:
-        at = _blamed(set_of.get("shard_bytes", ())) or where
-        raise ConfigError(f"{at}: shard_bytes is {shard_bytes!r}; give a whole number of bytes, at least 65536")
+        place = at.get("shard_bytes", where)
+        raise ConfigError(f"{place}: shard_bytes is {shard_bytes!r}; give a whole number of bytes, at least 65536")
     return Pipeline(
         name=content.get("name", path.stem),
         path=where,
