@@ -38,7 +38,7 @@ def render(code: str, lang_configs: str | None = None) -> RenderableType:
     for column in sorted(columns, key=lambda name: (-weakest_first.index(columns[name].files[-1].stem), name)):
         bound = language.bounds.get(column)
         sides = ("off", "") if bound is None else (_side(bound.minimum), _side(bound.maximum))
-        table.add_row(column, *sides, Text(_told(columns[column])))
+        table.add_row(Text(visible(column)), *sides, Text(_told(columns[column])))
     return Group(*parts, table, *_lists(origins))
 
 
