@@ -164,6 +164,7 @@ class _Stored:
     @cached_property
     def text(self) -> Mapping[str, Any]:
         """What the language was annotated with."""
+        _ = self.decisions  # raises for a language that the run has nothing of
         return dict(self.run.record["languages"][self.language]["text"])
 
     def told(self, fate: Mapping[str, Any]) -> dict[str, Any]:

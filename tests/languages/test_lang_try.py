@@ -73,9 +73,10 @@ def test_tokens_are_left_out_without_a_tokenizer(finished: RunDir) -> None:
     assert "newly kept: 0 documents, 0 words\n" in captured.get()
 
 
-def test_a_run_without_a_language_names_those_that_it_has(finished: RunDir) -> None:
+@pytest.mark.parametrize("settings", [["word_count.min=3"], []])
+def test_a_run_without_a_language_names_those_that_it_has(finished: RunDir, settings: list[str]) -> None:
     with pytest.raises(ConfigError, match=r"no decisions on 'yor_Latn', Yoruba; it has text in deu_Latn$"):
-        try_edit(finished, "yor", ["word_count.min=3"])
+        try_edit(finished, "yor", settings)
 
 
 @pytest.mark.parametrize(
