@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -52,7 +53,7 @@ def _told(origin: Origin) -> str:
     return visible(f"{', '.join(names)}: {origin.why or 'no reason given'}")
 
 
-def _lists(origins: Mapping[str, Origin]) -> Iterator[Text]:
+def _lists(origins: Mapping[str, Origin]) -> Iterator[RenderableType]:
     """The lists in the order of their files, which begin with what matters most."""
     for key, heading in LISTS.items():
         origin = origins.get(key)
@@ -62,7 +63,8 @@ def _lists(origins: Mapping[str, Origin]) -> Iterator[Text]:
         table, _, name = key.partition(".")
         value = getattr(getattr(read_file(origin.files[-1]), table), name)
         shown = value if name == "segmenter" else _first(tuple(value))
-        yield Text(f"{heading}: {visible(shown)}\n  {_told(origin)}")
+        yield Text(f"{heading}: {visible(shown)}")
+        yield Padding(Text(_told(origin)), (0, 0, 0, 2))
 
 
 def _first(words: tuple[str, ...]) -> str:
