@@ -13,6 +13,7 @@ from rich.text import Text
 from pipelines.languages import resolve_code
 from pipelines.rundir import RunDir
 from stages.errors import ConfigError
+from stages.identify.codes import is_known, listed, name_of
 from stages.pii.redact import apply_spans
 from stages.registry import nearest
 
@@ -172,10 +173,20 @@ def _check(run: RunDir, language: str | None, reason: str | None) -> None:
     rows = run.query(f"SELECT DISTINCT language, reason FROM ({REJECTIONS})")
     languages = {row["language"] for row in rows}
     if language is not None and language not in languages:
-        raise ConfigError(f"{run.uri}: nothing was rejected in language {language!r}{_near(language, languages)}")
+        raise ConfigError(f"{run.uri}: {_none_in(run, language, languages)}")
     reasons = {row["reason"] for row in rows if language in (None, row["language"])}
     if reason is not None and not any(f".{reason}." in f".{known}." for known in reasons):
         raise ConfigError(f"{run.uri}: nothing was rejected for {reason!r}{_near(reason, reasons)}")
+
+
+def _none_in(run: RunDir, language: str, rejected: set[str]) -> str:
+    """Why there is no rejection in a language: the run kept all of it, has none of it, or it is no language."""
+    if not is_known(language):
+        return f"nothing was rejected in language {language!r}{_near(language, rejected)}"
+    decided = run.query("SELECT 1 FROM decisions WHERE language = $1 LIMIT 1", [language])
+    said = "nothing was rejected in" if decided else "the run decided on no text in"
+    others = listed(sorted(rejected))
+    return f"{said} {language!r}, {name_of(language)}; it rejected text in {others or 'no language'}"
 
 
 def _near(word: str, known: set[str]) -> str:

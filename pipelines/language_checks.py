@@ -60,11 +60,18 @@ def _crossed(code: str, path: Path, extra_dir: str | Path | None) -> Iterator[st
         return
     language = load_language(code, extra_dir)
     for bound in language.bounds.values():
-        if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
-            yield f"{path}: bounds.{bound.column}: min {bound.minimum:g} is above max {bound.maximum:g}"
-    least, words = language.bounds.get("stop_word_count"), len(language.text.stop_words)
-    if least is not None and least.minimum is not None and 0 < words < least.minimum:
-        yield f"{path}: bounds.stop_word_count: min {least.minimum:g} drops every text: there are {words} stop words"
+        if problem := cannot_be_met(bound, len(language.text.stop_words)):
+            yield f"{path}: {problem}"
+
+
+def cannot_be_met(bound: Bound, stop_words: int) -> str | None:
+    """Why no text of a language with so many stop words meets a bound as it ends up; None where some may."""
+    place = f"bounds.{bound.column}"
+    if bound.minimum is not None and bound.maximum is not None and bound.minimum > bound.maximum:
+        return f"{place}: min {bound.minimum:g} is above max {bound.maximum:g}"
+    if bound.column == "stop_word_count" and bound.minimum is not None and 0 < stop_words < bound.minimum:
+        return f"{place}: min {bound.minimum:g} drops every text: there are {stop_words} stop words"
+    return None
 
 
 def cannot_bind(bound: Bound) -> str | None:

@@ -49,6 +49,14 @@ class Language:
     backoff: str | None = None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The files that a setting is from, the weakest first, and its reason; a bound may have its sides from two."""
+
+    files: tuple[Path, ...]
+    why: str | None
+
+
 class LanguageRow(NamedTuple):
     """A row of `babelmill lang list`."""
 
@@ -136,6 +144,31 @@ def load_language(code: str, extra_dir: str | Path | None = None) -> Language:
         confusable=frozenset(_last(layer.identification.confusable for layer in layers) or ()),
         backoff=layers[-1].backoff if layers else None,
     )
+
+
+def origins_of(code: str, extra_dir: str | Path | None = None) -> dict[str, Origin]:
+    """Where the settings of a language are from, by key: `bounds.word_count`, `text.stop_words` and so on.
+
+    A bound that a file switches off has one, too; what no file sets has none.
+    """
+    found: dict[str, Origin] = {}
+    sides: dict[str, dict[str, Path]] = {}
+    paths = list(_paths(code, extra_dir))
+    for path in paths:
+        file = read_file(path)
+        for name in ("identification", "text"):
+            table = getattr(file, name)
+            for key in type(table).model_fields:
+                if not key.endswith("_why") and getattr(table, key) is not None:
+                    found[f"{name}.{key}"] = Origin((path,), getattr(table, f"{key}_why"))
+        for column, given in file.bounds.items():
+            before = {side: where for side, where in sides.get(column, {}).items() if side != "off"}
+            now = {side: path for side in ("min", "max") if getattr(given, side) is not None}
+            sides[column] = ({} if given.off else before | now) or {"off": path}
+            why = given.why or (found[f"bounds.{column}"].why if before and not given.off else None)
+            standing = tuple(each for each in paths if each in sides[column].values())
+            found[f"bounds.{column}"] = Origin(standing, why)
+    return found
 
 
 def own_file(code: str, extra_dir: str | Path | None = None) -> LanguageFile:

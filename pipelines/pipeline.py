@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -83,19 +84,27 @@ def load_pipeline(given: str, settings: Sequence[str] = ()) -> Pipeline:
     raw_steps = content.get("step", [])
     if not raw_steps or not isinstance(raw_steps, list) or not all(isinstance(step, dict) for step in raw_steps):
         raise ConfigError(f"{where}: no [[step]]; `babelmill init` writes a commented example")
+    unset = deepcopy(raw_steps)
+    set_of: dict[str | int, list[str]] = {}
     for setting in settings:
-        _apply(setting, content, raw_steps)
-    steps = tuple(_step(number, raw, where, path.parent) for number, raw in enumerate(raw_steps, 1))
+        for changed in _apply(setting, content, raw_steps):
+            set_of.setdefault(changed, []).append(setting)
+    at = {key: _blamed(them) for key, them in set_of.items()}
+    steps = tuple(
+        _set_step(number, raw, before, set_of.get(number, ()), f"{where}, step {number}", path.parent)
+        for number, (raw, before) in enumerate(zip(raw_steps, unset, strict=True), 1)
+    )
     given_inputs = content.get("input", [])
     inputs = [given_inputs] if isinstance(given_inputs, str) else given_inputs
     if not isinstance(inputs, list) or not all(isinstance(item, str) for item in inputs):
-        raise ConfigError(f"{where}: input is {given_inputs!r}; give a path or URI, or a list of them")
+        raise ConfigError(f"{at.get('input', where)}: input is {given_inputs!r}; give a path or URI, or a list of them")
     for key in ("name", "description"):
         if not isinstance(content.get(key, ""), str):
-            raise ConfigError(f"{where}: {key} is {content[key]!r}; give a text in quotes")
+            raise ConfigError(f"{at.get(key, where)}: {key} is {content[key]!r}; give a text in quotes")
     shard_bytes = content.get("shard_bytes", 256 << 20)
     if type(shard_bytes) is not int or shard_bytes < 1 << 16:
-        raise ConfigError(f"{where}: shard_bytes is {shard_bytes!r}; give a whole number of bytes, at least 65536")
+        place = at.get("shard_bytes", where)
+        raise ConfigError(f"{place}: shard_bytes is {shard_bytes!r}; give a whole number of bytes, at least 65536")
     return Pipeline(
         name=content.get("name", path.stem),
         path=where,
@@ -106,8 +115,38 @@ def load_pipeline(given: str, settings: Sequence[str] = ()) -> Pipeline:
     )
 
 
-def _step(number: int, raw: Mapping[str, Any], where: str, folder: Path) -> PipelineStep:
-    place = f"{where}, step {number}"
+def _set_step(
+    number: int, raw: Mapping[str, Any], before: dict[str, Any], settings: Sequence[str], place: str, folder: Path
+) -> PipelineStep:
+    """A step with `settings` applied; an error is told of those that bring it about, if it is not in the file."""
+    try:
+        return _step(number, raw, place, folder)
+    except ConfigError as error:
+        message = str(error)
+        if not settings or _failure(number, before, (), place, folder) == message:
+            raise
+        alone = [setting for setting in settings if _failure(number, before, [setting], place, folder) == message]
+        blamed = _blamed(alone[:1] or settings)
+        raise ConfigError(f"{blamed}: {message.removeprefix(f'{place}: ')}") from None
+
+
+def _failure(number: int, before: dict[str, Any], settings: Sequence[str], place: str, folder: Path) -> str | None:
+    """What is wrong with a step of the file when these settings alone are applied."""
+    raw = deepcopy(before)
+    try:
+        for setting in settings:
+            _apply(setting, {}, [raw])
+        _step(number, raw, place, folder)
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+def _blamed(settings: Sequence[str]) -> str:
+    return " ".join(f"--set {setting}" for setting in settings)
+
+
+def _step(number: int, raw: Mapping[str, Any], place: str, folder: Path) -> PipelineStep:
     options = dict(raw)
     name = options.pop("stage", None)
     if not isinstance(name, str):
@@ -135,7 +174,8 @@ def _beside(folder: Path, path: str) -> str:
     return path if "://" in path or Path(path).is_absolute() else str(folder.absolute() / path)
 
 
-def _apply(setting: str, content: dict[str, Any], steps: list[dict[str, Any]]) -> None:
+def _apply(setting: str, content: dict[str, Any], steps: list[dict[str, Any]]) -> Sequence[str | int]:
+    """Put a setting where it belongs; returns the top-level key, or the numbers of the steps, that it changed."""
     key, equals, text = setting.partition("=")
     if not equals:
         raise ConfigError(f"--set {setting}: give KEY=VALUE, as in --set dedup.minhash.seed=3")
@@ -145,15 +185,15 @@ def _apply(setting: str, content: dict[str, Any], steps: list[dict[str, Any]]) -
         value = text
     if key in TOP_LEVEL - {"step"}:
         content[key] = value
-        return
+        return [key]
     parts = key.split(".")
     for length in range(len(parts) - 1, 0, -1):
         name = ".".join(parts[:length])
-        matching = [step for step in steps if name in (step.get("stage"), step.get("name"))]
-        for step in matching:
-            _place(step, parts[length:], value, setting)
+        matching = [number for number, step in enumerate(steps, 1) if name in (step.get("stage"), step.get("name"))]
+        for number in matching:
+            _place(steps[number - 1], parts[length:], value, setting)
         if matching:
-            return
+            return matching
     known = {str(step.get("stage")) for step in steps} | (TOP_LEVEL - {"step"})
     name = key.rpartition(".")[0] or key
     raise ConfigError(f"--set {setting}: no step or key {name!r}{nearest(name, known)}")

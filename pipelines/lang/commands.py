@@ -38,22 +38,11 @@ def lang_show(
     code: Annotated[str, typer.Argument(metavar="CODE", help="As ekk_Latn, ekk, et or est.")],
     lang_configs: LangConfigs = "",
 ) -> None:
-    """Show everything that is set for a language, after inheritance."""
-    from pipelines.languages import load_language, resolve_code
+    """Show everything that is set for a language, after inheritance, from which file and why."""
+    from pipelines.lang.showing import render
+    from pipelines.languages import resolve_code
 
-    language = load_language(resolve_code(code, lang_configs or None), lang_configs or None)
-    OUT.print(f"{language.code}: {language.name}")
-    if language.backoff:
-        OUT.print(f"no bounds and lists of its own: {language.backoff}", soft_wrap=True)
-    OUT.print(f"sentence ends: {language.text.terminators}")
-    OUT.print(f"words of scripts without spaces: by {language.text.segmenter}")
-    OUT.print(f"stop words: {' '.join(sorted(language.text.stop_words)) or 'none'}")
-    OUT.print(f"confusable with: {' '.join(sorted(language.confusable)) or 'none'}")
-    table = Table("bound", "min", "max", "why")
-    for name, bound in sorted(language.bounds.items()):
-        low, high = (("" if side is None else f"{side:g}") for side in (bound.minimum, bound.maximum))
-        table.add_row(name, low, high, bound.why or "")
-    OUT.print(table)
+    OUT.print(render(resolve_code(code, lang_configs or None), lang_configs or None))
 
 
 @lang_app.command("check")

@@ -10,7 +10,8 @@ from stages.identify.labels import TABLES, label_table, labels_of, resolve_label
 def describe(label: str, model: str = "") -> str:
     """Code, name, scripts, macrolanguage, family, BCP 47 tag and the labels of every model, one line each.
 
-    Raises ConfigError where the label names no one language; it lists the choices.
+    Models to which the same label means something else come last. Raises ConfigError where the label names no one
+    language; it lists the choices.
     """
     code = resolve_label(label, model) if model else resolve(label)
     if code in NOT_ONE_LANGUAGE:
@@ -22,7 +23,18 @@ def describe(label: str, model: str = "") -> str:
     if known and known.macro:
         lines.append(f"macrolanguage: {known.macro} ({known_languages()[known.macro].name})")
     lines.append(f"family: {family_of(code) or 'none'}{_in_brackets(' '.join(groups_of(code)))}")
-    return "\n".join(lines + [f"{model}: {' '.join(labels)}" for model, labels in labels_of(code).items()])
+    lines += [f"{name}: {' '.join(labels)}" for name, labels in labels_of(code).items()]
+    return "\n".join([*lines, *_other_meanings(label.strip().removeprefix("__label__"), code)])
+
+
+def _other_meanings(label: str, code: str) -> Iterator[str]:
+    """The models to which a label means another language than `code`, or none."""
+    for model in TABLES:
+        meant = label_table(model).get(label, code)
+        if meant == UNDETERMINED:
+            yield f"but {label} of {model} {unresolvable(model)[label]}"
+        elif meant != code:
+            yield f"but {label} of {model} is {meant}: {name_of(meant)}"
 
 
 def label_rows(model: str) -> Iterator[tuple[str, str, str]]:

@@ -19,11 +19,13 @@ from pipelines.inspect import Sample, describe
 from pipelines.keys import plain
 from pipelines.lang.edits import Change, bound_changes, confusable_changes, text_changes
 from pipelines.lang.trial import KEPT, NOTHING, Amount, Trial
+from pipelines.language_checks import cannot_be_met, cannot_bind, require_languages
 from pipelines.languages import Bound, load_language, resolve_code
 from pipelines.rundir import RunDir
 from stages.columns import CLUSTERS, UNDETERMINED
 from stages.corpus.fates import IDENTITY, MEMBERSHIP, Rule, decided, judged, rules, survivors
 from stages.errors import ConfigError
+from stages.identify.codes import listed, name_of
 from stages.registry import nearest
 from stages.text.language import LanguageText
 
@@ -39,18 +41,23 @@ def try_edit(
     """Decide a language of a run again, with the bounds of its files and `settings` laid over them.
 
     `settings` are `COLUMN.min=NUMBER`, `COLUMN.max=NUMBER` or `COLUMN=off`. With settings and no `lang_configs` they
-    are laid over the bounds that the run used. Raises `ConfigError` for a language that the run has no decisions on.
+    are laid over the bounds that the run used. Raises `ConfigError` for a language that the run has no decisions on,
+    and for files and settings that a run would refuse; a bound on what the run did not measure is only told.
     """
     language = resolve_code(code)
     stored = _Stored(run, language)
     edits: list[Change] = []
     bounds: Mapping[str, Bound] = stored.used
     confusable = stored.confusable
+    stop_words = len(stored.text["stop_words"])
     if lang_configs is not None or not settings:
         found = load_language(language, lang_configs)
+        if lang_configs is not None:
+            require_languages(lang_configs, {*stored.schema.names, *found.bounds})
         bounds, confusable = found.bounds, found.confusable
+        stop_words = len(found.text.stop_words)
         edits += text_changes(stored.text, plain(found.text))
-    bounds = with_settings(bounds, settings, stored.numeric)
+    bounds = with_settings(bounds, settings, stored.numeric, stop_words)
     edits += [*confusable_changes(stored.confusable, confusable), *bound_changes(stored.used, bounds)]
     limits = rules(bounds, stored.owners, confusable)
     part = stored.judged(limits)
@@ -59,9 +66,15 @@ def try_edit(
     return _compared(stored, edits, bounds, after, sizes, samples)
 
 
-def with_settings(bounds: Mapping[str, Bound], settings: Sequence[str], columns: Sequence[str]) -> dict[str, Bound]:
-    """Bounds with `COLUMN.min=NUMBER`, `COLUMN.max=NUMBER` and `COLUMN=off` laid over them."""
+def with_settings(
+    bounds: Mapping[str, Bound], settings: Sequence[str], columns: Sequence[str], stop_words: int
+) -> dict[str, Bound]:
+    """Bounds with `COLUMN.min=NUMBER`, `COLUMN.max=NUMBER` and `COLUMN=off` laid over them.
+
+    Raises `ConfigError` for a setting that would be refused in the file of a language with so many stop words.
+    """
     found = dict(bounds)
+    of_column: dict[str, list[str]] = {}
     for setting in settings:
         key, _, value = (part.strip() for part in setting.removeprefix("bounds.").partition("="))
         column, _, side = key.partition(".")
@@ -71,15 +84,22 @@ def with_settings(bounds: Mapping[str, Bound], settings: Sequence[str], columns:
             )
         if column not in columns:
             raise ConfigError(f"--set {setting}: the run did not measure {column!r}{nearest(column, columns)}")
+        of_column.setdefault(column, []).append(setting)
         if (side, value) == ("", "off"):
             found.pop(column, None)
             continue
         if side not in ("min", "max") or not _is_number(value):
             raise ConfigError(f"--set {setting}: give {column}.min=NUMBER, {column}.max=NUMBER or {column}=off")
+        low, high = (float(value), None) if side == "min" else (None, float(value))
+        if problem := cannot_bind(Bound(column, low, high)):
+            raise ConfigError(f"--set {setting}: {problem}")
         before = found.get(column, Bound(column))
-        minimum = float(value) if side == "min" else before.minimum
-        maximum = float(value) if side == "max" else before.maximum
+        minimum = before.minimum if low is None else low
+        maximum = before.maximum if high is None else high
         found[column] = Bound(column, minimum, maximum, "--set")
+    for column, given in of_column.items():  # only now, because two settings may move a bound together
+        if column in found and (problem := cannot_be_met(found[column], stop_words)):
+            raise ConfigError(f"{' '.join(f'--set {setting}' for setting in given)}: {problem}")
     return found
 
 
@@ -103,8 +123,8 @@ class _Stored:
         table = self._rows("decisions", ["doc_id", "keep", "reason", "cluster", "cluster_size"])
         if not table.num_rows:
             known = sorted({row["language"] for row in self.run.query("SELECT DISTINCT language FROM decisions")})
-            hint = nearest(self.language, known) if known else "; it decided nothing"
-            raise ConfigError(f"{self.run.uri}: no decisions on {self.language!r}{hint}")
+            hint = f"it has text in {listed(known)}" if known else "it decided nothing"
+            raise ConfigError(f"{self.run.uri}: no decisions on {self.language!r}, {name_of(self.language)}; {hint}")
         return table
 
     def fates(self, rows: np.ndarray) -> pa.Table:
@@ -144,6 +164,7 @@ class _Stored:
     @cached_property
     def text(self) -> Mapping[str, Any]:
         """What the language was annotated with."""
+        _ = self.decisions  # raises for a language that the run has nothing of
         return dict(self.run.record["languages"][self.language]["text"])
 
     def told(self, fate: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,7 +294,12 @@ def _compared(
 
 def _amount(sizes: pa.Table, rate: float | None) -> Amount:
     everything = pa.chunked_array([pa.repeat(KEPT, sizes.num_rows)])
-    return _ledger(everything, sizes, rate).get(KEPT, NOTHING)
+    nothing = replace(
+        NOTHING,
+        words=0 if WORDS in sizes.column_names else None,
+        tokens=None if rate is None else 0,
+    )
+    return _ledger(everything, sizes, rate).get(KEPT, nothing)
 
 
 def _ledger(reasons: pa.ChunkedArray, sizes: pa.Table, rate: float | None) -> dict[str, Amount]:

@@ -155,6 +155,18 @@ def is_code(text: str) -> bool:
     return text in NOT_ONE_LANGUAGE or bool(re.fullmatch(r"[a-z]{3}_[A-Z][a-z]{3}", text))
 
 
+def is_known(code: str) -> bool:
+    """Whether a code is one of ISO 639-3, or one of the codes without a script."""
+    return is_code(code) and (code in NOT_ONE_LANGUAGE or code.partition("_")[0] in known_languages())
+
+
+def listed(codes: Iterable[str], shown: int = 12) -> str:
+    """The first of them and how many more there are: `a, b, c and 40 more`."""
+    choices = list(codes)
+    more = f" and {len(choices) - shown:,} more" if len(choices) > shown else ""
+    return f"{', '.join(choices[:shown])}{more}"
+
+
 def name_of(code: str) -> str:
     """English name, with the script where it is not the usual one; the code itself where it is unknown."""
     language, _, script = code.partition("_")
@@ -301,11 +313,8 @@ def _members(macro: str) -> list[str]:
     return sorted(f"{known.code}_{known.scripts[0]}" if known.scripts else known.code for known in members)
 
 
-def _choose(codes: Iterable[str], shown: int = 12) -> str:
-    """`choose one of a, b, c and 40 more`."""
-    choices = list(codes)
-    more = f" and {len(choices) - shown} more" if len(choices) > shown else ""
-    return f"choose one of {', '.join(choices[:shown])}{more}"
+def _choose(codes: Iterable[str]) -> str:
+    return f"choose one of {listed(codes)}"
 
 
 def _not_one(label: str, language: str, script: str | None) -> str:
@@ -327,7 +336,8 @@ def _nearest(label: str) -> str:
     language = _subtags(label)[0].lower()
     word = label.strip().lower()
     close = get_close_matches(word, names, n=1) if word == language and len(word) > 3 else []
-    close = close or get_close_matches(language, known_languages(), n=1)
+    if len(language) > 2:  # most codes of two letters are one letter away from some language
+        close = close or get_close_matches(language, known_languages(), n=1)
     if not close:
         return "; codes are ISO 639-3 and ISO 15924, as ekk_Latn"
     code = _PRINCIPAL.get(names.get(close[0], close[0]), names.get(close[0], close[0]))

@@ -390,6 +390,12 @@ def test_a_language_without_text_is_an_error(tmp_path: Path) -> None:
         list(derive(["fi"], [str(path)], [], model=None))
 
 
+@pytest.mark.parametrize("codes", [["yor"], ["_default"], []])
+def test_without_text_the_option_that_gives_it_is_named(codes: list[str]) -> None:
+    with pytest.raises(ConfigError, match="no text to derive anything from; give --reference URI"):
+        list(derive(codes, [], [], model=None))
+
+
 def test_every_bound_of_every_language_is_derived_together(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "r.jsonl.gz", [{"text": " ".join(WORDS * 6), "lang": "ekk_Latn"}] * 2)
     (derived,) = derive(["_default"], [str(path)], [], model=None)

@@ -23,6 +23,19 @@ def test_a_label_is_described() -> None:
     assert describe("mul") == "mul: Several languages"
 
 
+@pytest.mark.parametrize(
+    ("label", "model", "others"),
+    [
+        ("als", "", ["but als of lid.176 is gsw_Latn: Swiss German"]),
+        ("__label__als", "", ["but als of lid.176 is gsw_Latn: Swiss German"]),
+        ("als", "lid.176", []),
+        ("et", "", []),
+    ],
+)
+def test_models_to_which_a_label_means_another_language_are_named(label: str, model: str, others: list[str]) -> None:
+    assert [line for line in describe(label, model).splitlines() if line.startswith("but ")] == others
+
+
 def test_labels_of_a_model_end_with_the_unresolvable() -> None:
     rows = list(label_rows("cld2"))
     codes = [code for _, code, _ in rows]

@@ -257,6 +257,12 @@ def test_a_macrolanguage_may_have_a_file(tmp_path: Path) -> None:
     assert resolve_code("que_Latn", tmp_path) == "que_Latn"
 
 
+@pytest.mark.parametrize("code", ["xx", "qq_Latn"])
+def test_two_wrong_letters_suggest_no_language(code: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{code}' is not a language code; codes are ISO 639-3 and ISO 15924"):
+        resolve_code(code)
+
+
 def test_layers_of_bounds() -> None:
     default = {bound.column: bound for bound in inherited_bounds("xxx_Zzzz").values()}
     assert bounds_under(default, script_file("tha_Thai")) == inherited_bounds("tha_Thai")

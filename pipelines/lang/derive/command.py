@@ -30,8 +30,14 @@ def derive(
 
     `known` adds every language that a known model has a label for.
 
-    Raises ConfigError where an input does not exist, and where a language that is named has no text in it.
+    Raises ConfigError where an input does not exist, where none is given for a language that is named, or for all of
+    them, and where a language that is named has no text in it.
     """
+    if not references and not words and (codes or not known):
+        raise ConfigError(
+            f"{' '.join(['lang derive', *codes])}: no text to derive anything from; give --reference URI, clean text"
+            " of it, or --words URI, text whose licence permits to take word lists from it"
+        )
     wanted = [code if is_shared(code) else resolve_code(code, lang_configs) for code in codes]
     only = wanted[0] if len(wanted) == 1 and not is_shared(wanted[0]) else None
     found, lists = read_references(references, only), read_references(words, only)
