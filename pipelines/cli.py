@@ -201,8 +201,8 @@ def verify(directory: Annotated[str, typer.Argument(metavar="DIR", help="Run dir
     for problem in problems:
         OUT.print(problem, soft_wrap=True)
     if problems:
-        remedy = "what is missing or has another size, the same `babelmill run` makes again; delete what else differs"
-        OUT.print(f"{remedy} before it", soft_wrap=True)
+        OUT.print("the same `babelmill run` makes again what is missing or has another size", soft_wrap=True)
+        OUT.print("delete a file whose checksum differs before that", soft_wrap=True)
         raise typer.Exit(1)
     OUT.print("verified: every file is as recorded, every step and language balances")
 

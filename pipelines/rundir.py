@@ -201,9 +201,8 @@ class RunDir:
         with self.opened(path, footer) as file:
             present = [name for name in columns if name in file.schema_arrow.names] if columns else None
             read = file.iter_batches(int(places[-1]) + 1, row_groups=[group], columns=present, use_threads=False)
-            taken: list[dict[str, Any]] = (
-                next(read).take(pa.array(places)).to_pylist()
-            )  # none behind the last is decoded
+            batch = next(read)  # what stands behind the last one is not decoded
+            taken: list[dict[str, Any]] = batch.take(pa.array(places)).to_pylist()
         return taken
 
     def _places(self, folder: str, wanted: pa.Array) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
